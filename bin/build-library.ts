@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const PROJECT = resolve(__dirname, '..');
+
+/** Compiles `lib` to JavaScript with type declarations in `build`, and puts the scripts of the pods beside it. */
+function build(): number {
+  rmSync(join(PROJECT, 'build'), { recursive: true, force: true });
+  const tsc = join(PROJECT, 'node_modules/.bin/tsc');
+  const compiled = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: PROJECT, stdio: 'inherit' });
+  if (compiled.status === 0) {
+    for (const room of readdirSync(join(PROJECT, 'lib'))) {
+      const scripts = join(PROJECT, 'lib', room, 'scripts');
+      if (statSync(scripts, { throwIfNoEntry: false })?.isDirectory()) {
+        cpSync(scripts, join(PROJECT, 'build/lib', room, 'scripts'), { recursive: true });
+      }
+    }
+  }
+  return compiled.status ?? 1;
+}
+
+process.exitCode = build();

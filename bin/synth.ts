@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type FolderUpdate, updateFiles, updateFolder } from '../lib/render/update-folder';
+
+const PROJECT = resolve(__dirname, '..');
+
+/**
+ * Lets `cdk8s synth`, which empties its output folder before it runs the program, write to a scratch folder, and then
+ * brings the project's files up to date by content: when synth fails, they stay as they were.
+ *
+ * @returns the exit status
+ */
+export async function synth(): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'mooring-synth-'));
+  try {
+    const status = await cdk8sSynth(join(scratch, 'dist'), join(scratch, 'project'));
+    if (status !== 0) {
+      process.stderr.write('synth failed; dist is as it was\n');
+      return status;
+    }
+    report('dist', updateFolder({ from: join(scratch, 'dist'), to: join(PROJECT, 'dist') }));
+    report('project', updateFiles({ from: join(scratch, 'project'), to: PROJECT }));
+    return 0;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function cdk8sSynth(output: string, projectFiles: string): Promise<number> {
+  const cdk8s = join(PROJECT, 'node_modules/.bin/cdk8s');
+  if (!existsSync(cdk8s)) {
+    throw new Error(`${cdk8s} is not there; run "npm ci"`);
+  }
+  return new Promise((resolveStatus, reject) => {
+    const child = spawn(cdk8s, ['synth', '--output', output], {
+      cwd: PROJECT,
+      env: { ...process.env, CDK8S_CHECK_UPGRADE: 'false', MOORING_PROJECT_FILES: projectFiles },
+      // Standard output is cdk8s' list of files in the scratch folder; what changed is reported instead.
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => resolveStatus(code ?? 1));
+  });
+}
+
+function report(what: string, { written, removed, unchanged }: FolderUpdate): void {
+  for (const path of written) {
+    process.stdout.write(`  written  ${path}\n`);
+  }
+  for (const path of removed) {
+    process.stdout.write(`  removed  ${path}\n`);
+  }
+  process.stdout.write(`${what}: ${written.length} written, ${removed.length} removed, ${unchanged} unchanged\n`);
+}

@@ -1,0 +1,21 @@
+import type { k8s } from 'cdk8s-plus-28';
+import type { ImageReference } from '../platform/image-reference';
+import type { NetworkAccess } from '../pod/network-access';
+
+/** What apps, migrations and backups need to know of a PostgreSQL database, wherever it runs. */
+export interface Database {
+  /** Name of the database for people and messages. */
+  readonly name: string;
+
+  /** PostgreSQL's major version; clients of another one make dumps that cannot be restored. */
+  readonly major: number;
+
+  /** An image with the client programs of that major version. */
+  readonly clientImage: ImageReference;
+
+  /** libpq's variables `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`. */
+  readonly connection: readonly k8s.EnvVar[];
+
+  /** Lets a workload's pods connect. */
+  allowFrom(client: NetworkAccess): void;
+}

@@ -1,0 +1,99 @@
+import type { Size } from 'cdk8s';
+import { type Cpu, k8s } from 'cdk8s-plus-28';
+import type { ImageReference } from '../platform/image-reference';
+import type { Mount } from './mount';
+import { quantity } from './quantity';
+
+/** What a container may use. */
+export interface Resources {
+  /** CPU that the scheduler sets aside. There is no CPU limit: throttling an idle node's CPU helps nobody. */
+  readonly cpu: Cpu;
+
+  /** Memory that the scheduler sets aside. */
+  readonly memory: Size;
+
+  /**
+   * Memory above which the container is killed.
+   *
+   * @default - the same as `memory`
+   */
+  readonly memoryLimit?: Size;
+}
+
+/** Properties of a container. */
+export interface ContainerProps {
+  /** Name, unique in the pod. */
+  readonly name: string;
+
+  readonly image: ImageReference;
+
+  readonly resources: Resources;
+
+  /** @default - the image's entry point */
+  readonly command?: readonly string[];
+
+  /** @default - the image's arguments */
+  readonly args?: readonly string[];
+
+  /** @default - none */
+  readonly env?: readonly k8s.EnvVar[];
+
+  /** Ports by name. @default - none */
+  readonly ports?: Readonly<Record<string, number>>;
+
+  /** Volumes that the container sees; its root file system is read-only. @default - none */
+  readonly mounts?: readonly Mount[];
+
+  /** @default - none */
+  readonly startupProbe?: k8s.Probe;
+
+  /** @default - none */
+  readonly readinessProbe?: k8s.Probe;
+
+  /** @default - none: the kubelet restarts what exits, and nothing else */
+  readonly livenessProbe?: k8s.Probe;
+
+  /** Numeric user of this container alone. @default - the pod's */
+  readonly uid?: number;
+
+  /** Command that runs before the container is asked to stop. @default - none */
+  readonly preStop?: readonly string[];
+}
+
+/** A container that passes Pod Security *restricted*, with a read-only root. */
+export function container(props: ContainerProps): k8s.Container {
+  const { cpu, memory, memoryLimit } = props.resources;
+  return {
+    name: props.name,
+    image: props.image.toString(),
+    command: copy(props.command),
+    args: copy(props.args),
+    env: copy(props.env),
+    ports: props.ports && Object.entries(props.ports).map(([name, containerPort]) => ({ name, containerPort })),
+    resources: {
+      requests: { cpu: k8s.Quantity.fromString(cpu.amount), memory: k8s.Quantity.fromString(quantity(memory)) },
+      limits: { memory: k8s.Quantity.fromString(quantity(memoryLimit ?? memory)) },
+    },
+    volumeMounts: props.mounts?.map(({ volume, path, subPath, readOnly }) => ({
+      name: volume.name,
+      mountPath: path,
+      subPath,
+      readOnly: readOnly || undefined,
+    })),
+    startupProbe: props.startupProbe,
+    readinessProbe: props.readinessProbe,
+    livenessProbe: props.livenessProbe,
+    lifecycle: props.preStop && { preStop: { exec: { command: [...props.preStop] } } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsUser: props.uid,
+    },
+  };
+}
+
+/** An empty list is left out: a reviewer reads the YAML. */
+function copy<T>(list: readonly T[] | undefined): T[] | undefined {
+  return list && list.length > 0 ? [...list] : undefined;
+}

@@ -1,0 +1,86 @@
+import type { Duration } from 'cdk8s';
+import type { k8s } from 'cdk8s-plus-28';
+import type { SecretReference } from '../platform/secret-reference';
+import { type ContainerProps, container } from './container';
+
+/** The numeric user of every container in a pod; Kubernetes cannot verify a named one. */
+export interface PodUser {
+  readonly uid: number;
+
+  /** @default - the same as `uid` */
+  readonly gid?: number;
+
+  /**
+   * Group that volumes are given to. The kubelet does not apply it on NFS.
+   *
+   * @default - none
+   */
+  readonly fsGroup?: number;
+
+  /** Groups beside `gid`, for files that several pods share. @default - none */
+  readonly supplementalGroups?: readonly number[];
+}
+
+/** Properties of a pod. */
+export interface PodProps {
+  readonly labels: Readonly<Record<string, string>>;
+
+  /** Name of its ServiceAccount; no token is mounted. */
+  readonly serviceAccountName: string;
+
+  readonly user: PodUser;
+
+  readonly containers: readonly ContainerProps[];
+
+  /** Run in order, each to its end, before the containers. @default - none */
+  readonly initContainers?: readonly ContainerProps[];
+
+  /** Secrets of type `kubernetes.io/dockerconfigjson`. @default - none */
+  readonly pullSecrets?: readonly SecretReference[];
+
+  /** Time between being asked to stop and being killed. @default - Kubernetes' own, 30 s */
+  readonly grace?: Duration;
+
+  /** @default 'Always' */
+  readonly restartPolicy?: 'Always' | 'Never' | 'OnFailure';
+
+  /** @default - none */
+  readonly topologySpread?: readonly k8s.TopologySpreadConstraint[];
+}
+
+/** A pod template that passes Pod Security *restricted*; what its mounts carry as checksum rolls it on a change. */
+export function podTemplate(props: PodProps): k8s.PodTemplateSpec {
+  const { user } = props;
+  const all = [...(props.initContainers ?? []), ...props.containers];
+  const mounts = all.flatMap((each) => each.mounts ?? []);
+  const volumes = new Map(mounts.map(({ volume }) => [volume.name, volume]));
+  const annotations = Object.assign({}, ...mounts.map(({ checksum }) => checksum)) as Record<string, string>;
+  return {
+    metadata: {
+      labels: { ...props.labels },
+      annotations: Object.keys(annotations).length > 0 ? annotations : undefined,
+    },
+    spec: {
+      serviceAccountName: props.serviceAccountName,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: user.uid,
+        runAsGroup: user.gid ?? user.uid,
+        fsGroup: user.fsGroup,
+        // A volume with many files is not walked again at each start when its root is right already.
+        fsGroupChangePolicy: user.fsGroup === undefined ? undefined : 'OnRootMismatch',
+        supplementalGroups: user.supplementalGroups && [...user.supplementalGroups],
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      imagePullSecrets: props.pullSecrets?.map(({ name }) => ({ name })),
+      initContainers: props.initContainers?.map(container),
+      containers: props.containers.map(container),
+      volumes: volumes.size > 0 ? [...volumes.values()] : undefined,
+      terminationGracePeriodSeconds: props.grace?.toSeconds(),
+      restartPolicy: props.restartPolicy,
+      topologySpreadConstraints: props.topologySpread && [...props.topologySpread],
+    },
+  };
+}

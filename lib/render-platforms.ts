@@ -1,0 +1,66 @@
+import type { Platform } from './platform/platform';
+import { platformTree } from './platform-tree';
+import { checkTrees } from './policy/check-trees';
+import { formatProblems } from './policy/problem';
+import { type FrozenFile, readFrozenFile } from './render/frozen-file';
+import { platformPage } from './render/platform-page';
+import { treeFiles } from './render/tree-files';
+import { toYaml } from './render/yaml';
+
+/** Makes the platforms of one product, one for each environment. */
+export type PlatformFactory = () => readonly Platform[];
+
+/** Everything that a synth writes, by path with forward slashes. */
+export interface Rendered {
+  /** Files below `dist`. */
+  readonly dist: ReadonlyMap<string, string>;
+  /** Files of the project that a synth keeps current: a page and a frozen record for each platform. */
+  readonly project: ReadonlyMap<string, string>;
+}
+
+/**
+ * Renders platforms and checks them against every rule; writes nothing.
+ *
+ * @throws one Error with all problems: of the environments' data, of the composition, and of the rules
+ */
+export function renderPlatforms(factories: readonly PlatformFactory[]): Rendered {
+  const frozen = new Map<string, FrozenFile>();
+  const trees = construct(factories).map((platform) => {
+    const file = frozen.get(platform.name) ?? readFrozenFile(platform.folder);
+    frozen.set(platform.name, file);
+    return platformTree(platform, file.of(platform.environment.name));
+  });
+  const problems = checkTrees(trees);
+  const vanished = [...frozen.values()].flatMap((file) => file.vanishedEnvironments(trees));
+  if (problems.length + vanished.length > 0) {
+    throw new Error([formatProblems(problems), ...vanished].filter(Boolean).join('\n'));
+  }
+
+  const dist = new Map(trees.flatMap(treeFiles).map(({ path, object }) => [path, toYaml(object)]));
+  const project = new Map<string, string>();
+  for (const [name, file] of frozen) {
+    const own = trees.filter(({ platform }) => platform === name);
+    project.set(`docs/platforms/${name}.md`, platformPage(own));
+    project.set(`platforms/${name}/frozen.yaml`, file.recording(own));
+  }
+  return { dist, project };
+}
+
+function construct(factories: readonly PlatformFactory[]): Platform[] {
+  const platforms: Platform[] = [];
+  const problems: string[] = [];
+  for (const factory of factories) {
+    try {
+      platforms.push(...factory());
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  if (problems.length > 0) {
+    throw new Error(problems.join('\n'));
+  }
+  if (platforms.length === 0) {
+    throw new Error('there is no platform to synthesize; name at least one in main.ts');
+  }
+  return platforms;
+}

@@ -1,0 +1,122 @@
+import { BRANCH } from './git';
+import type { Kubectl } from './kubectl';
+import { condition, type FluxKustomization, type KubeObject } from './objects';
+import { secondsSince, waitFor } from './waiting';
+
+const NAMESPACE = 'flux-system';
+
+/** Name of the source and of the root Kustomization, as `flux bootstrap` calls them. */
+export const ROOT = 'flux-system';
+
+/** The objects that `flux bootstrap` would leave, and what a person does with the flux program. */
+export class Flux {
+  public constructor(readonly kubectl: Kubectl) {}
+
+  /** Lets Flux follow a repository's `clusters/my-cluster`. */
+  public async install(url: string, ageIdentity: string | undefined): Promise<void> {
+    const meta = (name: string) => ({ name, namespace: NAMESPACE });
+    await this.kubectl.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: meta('sops-age'),
+        // An empty key ring is enough where nothing is encrypted.
+        stringData: ageIdentity === undefined ? {} : { 'age.agekey': ageIdentity },
+      },
+      {
+        apiVersion: 'source.toolkit.fluxcd.io/v1',
+        kind: 'GitRepository',
+        metadata: meta(ROOT),
+        spec: { interval: '10m', url, ref: { branch: BRANCH } },
+      },
+      {
+        apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+        kind: 'Kustomization',
+        metadata: meta(ROOT),
+        spec: {
+          interval: '10m',
+          retryInterval: '30s',
+          path: './clusters/my-cluster',
+          prune: true,
+          sourceRef: { kind: 'GitRepository', name: ROOT },
+        },
+      },
+    );
+  }
+
+  /** Removes what `install` made; the root Kustomization first, which prunes the others. */
+  public async uninstall(): Promise<void> {
+    await this.kubectl.remove('kustomization', ROOT, NAMESPACE);
+    await this.kubectl.remove('gitrepository', ROOT, NAMESPACE);
+    await this.kubectl.remove('secret', 'sops-age', NAMESPACE);
+  }
+
+  /** Asks the source to look for new commits now, as `flux reconcile source git` does. */
+  public async fetch(): Promise<void> {
+    const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`;
+    await this.kubectl.output(['annotate', '--overwrite', 'gitrepository', ROOT, '-n', NAMESPACE, now]);
+  }
+
+  /** Stops a Kustomization from touching the cluster, or lets it again. */
+  public async suspend(name: string, suspend: boolean): Promise<void> {
+    const patch = JSON.stringify({ spec: { suspend } });
+    await this.kubectl.output(['patch', 'kustomization', name, '-n', NAMESPACE, '--type=merge', '-p', patch]);
+  }
+
+  public get(name: string): Promise<FluxKustomization> {
+    return this.kubectl.get<FluxKustomization>('kustomization', name, NAMESPACE);
+  }
+
+  /** Every Kustomization that is there. */
+  public list(): Promise<FluxKustomization[]> {
+    return this.kubectl.list<FluxKustomization>('kustomization', NAMESPACE);
+  }
+
+  /**
+   * Waits until these Kustomizations have applied a commit and are ready.
+   *
+   * @returns seconds until each was seen ready, in that order
+   */
+  public async applied(commit: string, names: readonly string[], seconds: number): Promise<Map<string, number>> {
+    const begun = performance.now();
+    const seen = new Map<string, number>();
+    await this.fetch();
+    await waitFor(
+      `Flux has applied ${commit.slice(0, 8)}`,
+      async () => {
+        const all = await this.list();
+        for (const name of names) {
+          const one = all.find(({ metadata }) => metadata.name === name);
+          if (one !== undefined && !seen.has(name) && isApplied(one, commit)) {
+            seen.set(name, secondsSince(begun));
+          }
+        }
+        if (seen.size === names.length) {
+          return true;
+        }
+        throw new Error(describe(all.filter(({ metadata }) => names.includes(metadata.name))));
+      },
+      this.kubectl.limits(seconds),
+    );
+    return seen;
+  }
+}
+
+/** Whether a Kustomization has applied a commit and is ready. */
+export function isApplied({ metadata, status }: FluxKustomization, commit: string): boolean {
+  return (
+    status?.observedGeneration === metadata.generation &&
+    status?.lastAppliedRevision?.endsWith(commit) === true &&
+    condition(status.conditions, 'Ready')?.status === 'True'
+  );
+}
+
+/** One line a Kustomization: its name and what its Ready condition says. */
+export function describe(kustomizations: readonly (KubeObject & FluxKustomization)[]): string {
+  return kustomizations
+    .map(({ metadata, status }) => {
+      const ready = condition(status?.conditions, 'Ready');
+      return `${metadata.name}: ${ready?.status ?? '?'} ${ready?.reason ?? ''} ${ready?.message ?? ''}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Pod } from './objects';
+
+/**
+ * Number, on this machine, of the process that is number 1 of a pod's container with this program.
+ *
+ * @throws when there is none: the pod's node is another machine
+ */
+export function hostProcess(pod: Pod, program: string): number {
+  const uid = pod.metadata.uid ?? '';
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .find((name) => {
+      try {
+        const cgroups = readFileSync(`/proc/${name}/cgroup`, 'utf8').replaceAll('_', '-');
+        const status = readFileSync(`/proc/${name}/status`, 'utf8');
+        return cgroups.includes(uid) && status.startsWith(`Name:\t${program}\n`) && /^NSpid:.*\t1$/m.test(status);
+      } catch {
+        // It ended while it was looked at.
+        return false;
+      }
+    });
+  if (found === undefined) {
+    throw new Error(`no process "${program}" of pod ${pod.metadata.name} on this machine; is it the cluster's node?`);
+  }
+  return Number(found);
+}

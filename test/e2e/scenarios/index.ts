@@ -1,0 +1,41 @@
+import type { Scenario } from '../context';
+import { brokenRelease } from './broken-release';
+import { databasePodLost } from './database-pod-lost';
+import { distIsAccepted } from './dist-is-accepted';
+import { firstDeployment } from './first-deployment';
+import { lostClaim, lostNamespace } from './lost-claim';
+import { manualBackup } from './manual-backup';
+import { networkFlows } from './network-flows';
+import { podsStartTogether } from './pods-start-together';
+import { rootOwnedDirectory } from './root-owned-directory';
+import { rotatedPassword } from './rotated-password';
+import { secondWriter } from './second-writer';
+
+/** The scenario that deploys the platform, for those that need it. */
+export { firstDeployment };
+
+/** Every scenario, in the order in which they run: those that need no platform come first. */
+export const SCENARIOS: readonly Scenario[] = [
+  distIsAccepted,
+  rootOwnedDirectory,
+  firstDeployment,
+  networkFlows,
+  databasePodLost,
+  secondWriter,
+  rotatedPassword,
+  manualBackup,
+  podsStartTogether,
+  brokenRelease,
+  lostClaim,
+  lostNamespace,
+];
+
+/** The scenarios that a command line asks for; nothing when it is wrong or asks for none that exists. */
+export function chosenScenarios(args: readonly string[]): readonly Scenario[] | undefined {
+  const [option, text = ''] = args;
+  if (option === undefined) {
+    return SCENARIOS;
+  }
+  const chosen = SCENARIOS.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
+  return option === '--only' && args.length === 2 && chosen.length > 0 ? chosen : undefined;
+}

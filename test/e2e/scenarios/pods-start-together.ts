@@ -1,0 +1,95 @@
+import { APP, type Context, DATABASE, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
+import { query } from '../database';
+import { isReady, type Pod } from '../objects';
+import { expect, secondsSince, waitFor } from '../waiting';
+
+const PODS = 3;
+
+async function run(context: Context): Promise<Figures> {
+  const { kubectl, flux } = context;
+  await flux.suspend(LAYERS.app, true);
+  try {
+    await scale(context, 0);
+    await waitFor(
+      'the app has no pod',
+      async () => ((await kubectl.pods(NAMESPACE, APP)).length === 0 ? true : undefined),
+      kubectl.limits(120),
+    );
+    await query(context, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public;');
+    const begun = performance.now();
+    await atTheSameMoment(context, () => scale(context, PODS));
+    const pods = await waitFor(
+      `${PODS} pods are ready`,
+      async () => {
+        const ready = (await kubectl.pods(NAMESPACE, APP)).filter(isReady);
+        return ready.length === PODS ? ready : undefined;
+      },
+      kubectl.limits(180),
+    );
+    const seconds = secondsSince(begun);
+    const outcomes = await Promise.all(pods.map((pod) => outcome(context, pod)));
+    const applied = outcomes.filter((text) => text.includes('was applied')).length;
+    const found = outcomes.filter((text) => text.includes('is in force')).length;
+    expect('one pod applied the schema and the others found it', applied === 1 && found === PODS - 1, outcomes);
+    const restarts = pods.map(({ status }) => status.initContainerStatuses?.[0]?.restartCount);
+    expect(
+      'no schema-sync had to be repeated',
+      restarts.every((count) => count === 0),
+      restarts,
+    );
+    const subjects = await query(context, 'SELECT count(*) FROM "Subject"');
+    expect('the rows of the schema file are there once', subjects[0]?.[0] === '8', subjects);
+    return { 'scale → 3 pods ready': `${seconds} s` };
+  } finally {
+    await flux.suspend(LAYERS.app, false);
+    await waitFor(
+      'Flux has brought the app back to one pod',
+      async () => ((await kubectl.pods(NAMESPACE, APP)).length === 1 ? true : undefined),
+      kubectl.limits(120),
+    );
+  }
+}
+
+/**
+ * Holds every pod back at the first object that the schema file makes until all are there: another session makes it too
+ * and does not commit. Pods that start "at once" would else come one after the other, and nothing could go wrong.
+ */
+async function atTheSameMoment(context: Context, start: () => Promise<void>): Promise<void> {
+  const { kubectl } = context;
+  const pod = await kubectl.readyPod(NAMESPACE, DATABASE);
+  const hold = `BEGIN; SET application_name = 'barrier'; CREATE TYPE public."Role" AS ENUM (); SELECT pg_sleep(300);`;
+  const psql = ['bash', '-c', 'exec psql -XAtq -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$1"', 'bash', hold];
+  const target = ['exec', '-n', NAMESPACE, pod.metadata.name, '-c', 'postgres'];
+  const held = kubectl.commands.start('kubectl', [...target, '--', ...psql]);
+  const sessions = (where: string) =>
+    query(context, `SELECT count(*) FROM pg_stat_activity WHERE ${where}`).then((result) => Number(result[0]?.[0]));
+  await waitFor(
+    'the barrier stands',
+    async () => ((await sessions(`application_name = 'barrier' AND query LIKE '%pg_sleep%'`)) === 1 ? true : undefined),
+    kubectl.limits(30),
+  );
+  await start();
+  await waitFor(
+    `${PODS} pods wait for their turn`,
+    async () =>
+      (await sessions(`application_name = 'schema-sync' AND wait_event_type = 'Lock'`)) === PODS ? true : undefined,
+    kubectl.limits(90),
+  );
+  await query(context, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'barrier'`);
+  await held.finished;
+}
+
+async function scale({ kubectl }: Context, replicas: number): Promise<void> {
+  await kubectl.output(['scale', `deployment/${APP}`, '-n', NAMESPACE, `--replicas=${replicas}`]);
+}
+
+function outcome({ kubectl }: Context, pod: Pod): Promise<string> {
+  return kubectl.output(['logs', '-n', NAMESPACE, pod.metadata.name, '-c', 'schema-sync']);
+}
+
+/** Several pods may find a database without a schema at the same moment. */
+export const podsStartTogether: Scenario = {
+  name: `${PODS} app pods that start at once on an empty database do not race: one applies the schema`,
+  needsPlatform: true,
+  run,
+};
