@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const PROJECT = resolve(__dirname, '..');
@@ -10,10 +10,10 @@ function build(): number {
   const tsc = join(PROJECT, 'node_modules/.bin/tsc');
   const compiled = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: PROJECT, stdio: 'inherit' });
   if (compiled.status === 0) {
-    for (const room of readdirSync(join(PROJECT, 'lib'))) {
-      const scripts = join(PROJECT, 'lib', room, 'scripts');
-      if (statSync(scripts, { throwIfNoEntry: false })?.isDirectory()) {
-        cpSync(scripts, join(PROJECT, 'build/lib', room, 'scripts'), { recursive: true });
+    for (const room of readdirSync(join(PROJECT, 'lib'), { withFileTypes: true })) {
+      const scripts = join(PROJECT, 'lib', room.name, 'scripts');
+      if (room.isDirectory() && existsSync(scripts)) {
+        cpSync(scripts, join(PROJECT, 'build/lib', room.name, 'scripts'), { recursive: true });
       }
     }
   }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Platform } from './platform/platform';
 import { platformTree } from './platform-tree';
 import { checkTrees } from './policy/check-trees';
@@ -56,8 +57,11 @@ function construct(factories: readonly PlatformFactory[]): Platform[] {
       problems.push(error instanceof Error ? error.message : String(error));
     }
   }
+  for (const { name, folder } of platforms.filter((each) => basename(each.folder) !== each.name)) {
+    problems.push(`platform "${name}" lies in the folder "${basename(folder)}"; give both one name`);
+  }
   if (problems.length > 0) {
-    throw new Error(problems.join('\n'));
+    throw new Error([...new Set(problems)].join('\n'));
   }
   if (platforms.length === 0) {
     throw new Error('there is no platform to synthesize; name at least one in main.ts');

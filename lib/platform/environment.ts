@@ -16,6 +16,9 @@ export interface Environment {
   readonly images: Readonly<Record<string, ImageReference>>;
 }
 
+/** The fields that a person writes; none at all when the platform's environments differ in nothing. */
+type FieldsOf<Shape extends z.ZodRawShape> = keyof Shape extends never ? unknown : z.input<z.ZodObject<Shape>>;
+
 /** What `defineEnvironments` reads. */
 export interface EnvironmentsProps<Shape extends z.ZodRawShape, Image extends string> {
   /** The platform's folder, `__dirname`; `images.yaml` lies there. */
@@ -25,7 +28,7 @@ export interface EnvironmentsProps<Shape extends z.ZodRawShape, Image extends st
   /** Schema of each field that the platform's environments have beside name, cluster and images. */
   readonly fields: Shape;
   /** The environments by name. */
-  readonly environments: Readonly<Record<string, { readonly cluster: Cluster } & z.input<z.ZodObject<Shape>>>>;
+  readonly environments: Readonly<Record<string, { readonly cluster: Cluster } & FieldsOf<Shape>>>;
 }
 
 /** An environment with its platform's own fields. */
@@ -44,12 +47,15 @@ export function defineEnvironments<Shape extends z.ZodRawShape, Image extends st
   const dataPlace = `platforms/${platform}/environments.ts`;
   const names = Object.keys(props.environments);
   const data = z.record(fields.dnsLabel, z.strictObject({ ...props.fields, cluster: clusterSchema }));
-  const images = readYaml(join(props.folder, 'images.yaml'));
+  const imagesPlace = `platforms/${platform}/images.yaml`;
+  const images = readYaml(join(props.folder, 'images.yaml'), imagesPlace);
   refuse([
     ...problemsOf(data, props.environments, dataPlace),
-    ...problemsOf(imagesSchema(names, props.images), images, `platforms/${platform}/images.yaml`),
+    ...(images.problem === undefined
+      ? problemsOf(imagesSchema(names, props.images), images.value, imagesPlace)
+      : [images.problem]),
   ]);
-  const texts = images as Record<string, Record<string, string>>;
+  const texts = images.value as Record<string, Record<string, string>>;
   return Object.entries(data.parse(props.environments)).map(([name, values]) => {
     const parsed = Object.entries(texts[name] ?? {}).map(([image, text]) => [image, ImageReference.parse(text)]);
     return { ...values, name, images: Object.fromEntries(parsed) } as unknown as DefinedEnvironment<Shape, Image>;
@@ -68,10 +74,11 @@ function imagesSchema(environments: readonly string[], images: readonly string[]
   return z.strictObject(Object.fromEntries(environments.map((name) => [name, each])));
 }
 
-function readYaml(file: string): unknown {
+function readYaml(file: string, place: string): { readonly value?: unknown; readonly problem?: string } {
   try {
-    return load(readFileSync(file, 'utf8'));
+    return { value: load(readFileSync(file, 'utf8')) };
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}; write a YAML document of environments and their images`);
+    const [reason] = (error as Error).message.split('\n');
+    return { problem: `${place}: ${reason}; write a YAML document of environments and their images` };
   }
 }

@@ -2,6 +2,7 @@ import type { Duration } from 'cdk8s';
 import type { k8s } from 'cdk8s-plus-28';
 import type { SecretReference } from '../platform/secret-reference';
 import { type ContainerProps, container } from './container';
+import type { Mount } from './mount';
 
 /** The numeric user of every container in a pod; Kubernetes cannot verify a named one. */
 export interface PodUser {
@@ -48,12 +49,16 @@ export interface PodProps {
   readonly topologySpread?: readonly k8s.TopologySpreadConstraint[];
 }
 
-/** A pod template that passes Pod Security *restricted*; what its mounts carry as checksum rolls it on a change. */
+/**
+ * A pod template that passes Pod Security *restricted*; what its mounts carry as checksum rolls it on a change.
+ *
+ * @throws when two different volumes have one name
+ */
 export function podTemplate(props: PodProps): k8s.PodTemplateSpec {
   const { user } = props;
   const all = [...(props.initContainers ?? []), ...props.containers];
   const mounts = all.flatMap((each) => each.mounts ?? []);
-  const volumes = new Map(mounts.map(({ volume }) => [volume.name, volume]));
+  const volumes = volumesOf(mounts);
   const annotations = Object.assign({}, ...mounts.map(({ checksum }) => checksum)) as Record<string, string>;
   return {
     metadata: {
@@ -83,4 +88,17 @@ export function podTemplate(props: PodProps): k8s.PodTemplateSpec {
       topologySpreadConstraints: props.topologySpread && [...props.topologySpread],
     },
   };
+}
+
+/** @throws when one name stands for two different volumes: a container would see the wrong one */
+function volumesOf(mounts: readonly Mount[]): Map<string, k8s.Volume> {
+  const volumes = new Map<string, k8s.Volume>();
+  for (const { volume } of mounts) {
+    const known = volumes.get(volume.name);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(volume)) {
+      throw new Error(`volume name "${volume.name}" stands for two different volumes of one pod; give them two names`);
+    }
+    volumes.set(volume.name, volume);
+  }
+  return volumes;
 }

@@ -42,8 +42,11 @@ export class NfsClaim extends Construct implements Claim {
     if (nfs === undefined) {
       throw new Error(`NFS path "${props.path}" needs an NFS server; add nfs to the facts of cluster "${cluster}"`);
     }
-    if (!/^(\/[^/]+)+$/.test(props.path)) {
-      throw new Error(`NFS path "${props.path}" is not absolute; write it as the server exports it, e.g. /school/db`);
+    if (!/^(\/(?!\.\.?(\/|$))[^/]+)+$/.test(props.path)) {
+      throw new Error(
+        `NFS path "${props.path}" is not a plain absolute path; ` +
+          'write it as the server exports it, without a slash at its end, e.g. /school/db',
+      );
     }
     this.name = props.name;
     const accessModes = [props.accessMode ?? 'ReadWriteMany'];

@@ -74,6 +74,9 @@ export interface ScheduledJobProps {
 export class ScheduledJob extends Construct {
   public constructor(scope: Construct, id: string, props: ScheduledJobProps) {
     super(scope, id);
+    if (props.command.length === 0) {
+      throw new Error(`command of "${props.name}" is empty; name the program and its arguments`);
+    }
     const selector = selectorLabels(Platform.of(this).name, props.name);
     const access = new NetworkAccess(this, 'NetworkAccess', { name: props.name, selector });
     props.database?.allowFrom(access);

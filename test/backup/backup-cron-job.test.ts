@@ -102,10 +102,10 @@ describe('a minimal backup', () => {
     expect(Object.keys(annotations ?? {})).toEqual(['checksum/shop-backup-scripts']);
   });
 
-  test('brings the script as it lies in the repository', () => {
-    const script = readFileSync(join(__dirname, '../../lib/backup/scripts/backup.sh'), 'utf8');
+  test('brings the scripts as they lie in the repository', () => {
+    const script = (file: string) => readFileSync(join(__dirname, '../../lib/backup/scripts', file), 'utf8');
     const scripts = only(platform, 'ConfigMap', 'shop-backup-scripts');
-    expect(scripts.data).toEqual({ 'backup.sh': script });
+    expect(scripts.data).toEqual({ 'backup.sh': script('backup.sh'), 'retention.sh': script('retention.sh') });
     expect(scripts.metadata.labels).toMatchObject({ 'app.kubernetes.io/name': 'shop-backup' });
   });
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { killGroup, until } from '../support/process';
+import { killGroup, start, until } from '../support/process';
 import { FLAVOURS, TestPod, usePods } from './support/pod';
 
 const newPod = usePods();
@@ -152,6 +152,16 @@ test('PostgreSQL that ends well without having done it is an error', async () =>
   });
 });
 
+test('a password that the cluster itself refuses is an error', async () => {
+  const pod = await preparedPod();
+  await pod.inVolume(`echo "shared_preload_libraries = 'passwordcheck'" >> postgres/postgresql.conf`);
+  pod.secret.POSTGRES_PASSWORD = 'short';
+  const refused = await pod.run('apply-password.sh');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('password is too short');
+  expect(refused.stderr).toContain('could not apply the password of "app"');
+});
+
 test("a damaged cluster is an error, with PostgreSQL's own words", async () => {
   const pod = await podWithSomeCluster();
   const refused = await pod.run('apply-password.sh');
@@ -188,10 +198,16 @@ test('a long recovery says that it goes on', async () => {
 
 test('a process number that a killed run left does not stop the next, whoever has it now', async () => {
   const pod = await preparedPod();
-  // This test's own process stands for any other of the container.
-  await pod.inVolume(`printf '%s\n' -${process.pid} '${pod.pgdata}' 0 5432 '' '' > postgres/postmaster.pid`);
-  expect(await pod.run('apply-password.sh')).toMatchObject({ code: 0 });
-  expect(existsSync(join(pod.pgdata, 'postmaster.pid'))).toBe(false);
+  const other = start('sleep', ['60'], { unprivileged: true });
+  try {
+    await pod.inVolume(
+      `printf '%s\n' -${other.process.pid} '${pod.pgdata}' 0 5432 '' '' > postgres/postmaster.pid && chmod 0600 postgres/postmaster.pid`,
+    );
+    expect(await pod.run('apply-password.sh')).toMatchObject({ code: 0 });
+    expect(existsSync(join(pod.pgdata, 'postmaster.pid'))).toBe(false);
+  } finally {
+    killGroup(other.process, 'SIGKILL');
+  }
 });
 
 test('it is refused while a server runs on the data', async () => {

@@ -9,7 +9,7 @@ const newPod = usePods();
 const MOMENTS: readonly { readonly flavour: Flavour; readonly moment: string; readonly file: string }[] = [
   { flavour: 'debian', moment: 'PG_VERSION is written', file: 'PG_VERSION' },
   { flavour: 'debian', moment: 'the control file is written', file: 'global/pg_control' },
-  { flavour: 'debian', moment: 'initdb is all but done', file: 'base/5' },
+  { flavour: 'debian', moment: 'template0 is made', file: 'base/4' },
   { flavour: '18', moment: 'the control file is written', file: 'global/pg_control' },
 ];
 

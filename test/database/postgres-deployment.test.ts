@@ -96,7 +96,7 @@ describe('a minimal database', () => {
   });
 
   test('has settings that are derived from its memory', () => {
-    expect(server.args).toEqual(expect.arrayContaining(['-c', 'max_connections=51', 'shared_buffers=256MB']));
+    expect(server.args).toEqual(expect.arrayContaining(['-c', 'shared_buffers=256MB']));
   });
 
   test('has /dev/shm in memory, with a limit of its own', () => {

@@ -91,7 +91,7 @@ test.each(['2010-06-01', '2026-11-21', '2036-03-30', '2060-01-01'])('the answer 
   jest.useFakeTimers({ now: new Date(today) });
   try {
     jest.isolateModules(() => {
-      const fresh: typeof import('../../lib/platform/daylight-saving') = require('../../lib/backup/daylight-saving');
+      const fresh: typeof import('../../lib/platform/daylight-saving') = require('../../lib/platform/daylight-saving');
       expect(fresh.daylightSavingGap('30 2 25 * *', 'Europe/Berlin')?.date).toBe('2029-03-25');
       expect(fresh.daylightSavingGap('30 2 * * *', 'Europe/Berlin')?.date).toBe('2025-03-30');
     });

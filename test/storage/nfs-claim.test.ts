@@ -78,11 +78,11 @@ test('a cluster without an NFS server is refused', () => {
   );
 });
 
-test.each(['', 'export/shop', './shop', '/', '/export/', '/export//shop', 'nas:/export'])(
+test.each(['', 'export/shop', './shop', '/', '/export/', '/export//shop', '/export/../shop', 'nas:/export'])(
   'the path "%s" is refused',
   (path) => {
     expect(() => render({ ...minimal, path })).toThrow(
-      `NFS path "${path}" is not absolute; write it as the server exports it, e.g. /school/db`,
+      `NFS path "${path}" is not a plain absolute path; write it as the server exports it, without a slash at its end, e.g. /school/db`,
     );
   },
 );

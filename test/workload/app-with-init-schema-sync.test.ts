@@ -100,7 +100,7 @@ describe('a minimal app', () => {
                 command: ['bash', '/schema/schema-sync.sh'],
                 env: [
                   { name: 'PGHOST', value: 'db.example.com' },
-                  { name: 'SCHEMA_DIR', value: '/schema' },
+                  { name: 'SYNC_NAME', value: 'web' },
                 ],
                 resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '128Mi' } },
                 volumeMounts: [

@@ -24,7 +24,7 @@ source "${BASH_SOURCE[0]%/*}/report.sh"
 problems=()
 declare -A elsewhere=() unreadable=()
 
-# state_of DIRECTORY: none, occupied (not empty, no cluster), unfinished (initdb was killed) or the cluster's major.
+# state_of DIRECTORY: none, occupied (not empty, no cluster), unfinished (not all that initdb makes) or the cluster's major.
 state_of() {
   local databases entries=("$1"/*)
   if [[ -s $1/PG_VERSION ]]; then
@@ -99,8 +99,8 @@ move_command() {
   from=$(quoted "$1") to=$(quoted "$2")
   if [[ $2/ == "$1"/* ]]; then
     inner=${2#"$1"/}
-    printf '    mkdir -p -m 0700 %s && cd %s && find . -mindepth 1 -maxdepth 1 ! -name %q ! -name ".*" ! -name lost+found -exec mv {} %s/ \\;' \
-      "$to" "$from" "${inner%%/*}" "$to"
+    printf '    mkdir -p -m 0700 %s && cd %s && find . -mindepth 1 -maxdepth 1 ! -name %q ! -name ".*" ! -name lost+found -exec mv {} %s/ \\; && chown %s %s' \
+      "$to" "$from" "${inner%%/*}" "$to" "$(id -u):$(id -g)" "$to"
   elif [[ $1/ == "$2"/* ]]; then
     inner=$(printf '%q' "${1#"$2"/}")
     printf '    cd %s && mv %s/* . && rmdir -p %s' "$to" "$inner" "$inner"
@@ -126,8 +126,8 @@ case $state in
     fi
     ;;
   unfinished)
-    problems+=("$(named "$PGDATA") holds a cluster that initdb never finished (it was killed): no server ever ran on it"
-      'look at it, then move it away:'
+    problems+=("$(named "$PGDATA") holds PG_VERSION but no complete cluster: initdb was killed there, or files were lost"
+      'find out which; what initdb left can be moved away:'
       "    mv $(quoted "$PGDATA") $(quoted "$PGDATA.unfinished")")
     ;;
   *)
