@@ -28,12 +28,19 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS orders (id bigint PRIMARY KEY, placed
 CREATE INDEX IF NOT EXISTS orders_placed_at ON orders (placed_at);
 `;
 
+/** Name of an environment, of its namespace and of its folder; the number has four digits at least. */
+export function environmentName(index: number): string {
+  return `env-${String(index).padStart(4, '0')}`;
+}
+
 /**
- * One environment of a typical small product in a namespace that exists: ServiceAccount, NetworkPolicy, ConfigMap,
- * Deployment, Service, Ingress and the Flux Kustomization, seven objects.
+ * One environment of a typical small product in a namespace that exists, eight objects: ServiceAccount, NetworkPolicy,
+ * ConfigMap, Deployment, Service, Ingress, and the Flux Kustomizations of the Secrets and of the app.
+ *
+ * @param health path of the readiness probe; it occurs in the Deployment alone
  */
-export function typicalPlatform(index: number): Platform {
-  const name = `env-${String(index).padStart(4, '0')}`;
+export function typicalPlatform(index: number, health = '/health'): Platform {
+  const name = environmentName(index);
   const platform = new Platform({
     name: 'shop',
     folder: __dirname,
@@ -52,8 +59,9 @@ export function typicalPlatform(index: number): Platform {
   new AppWithInitSchemaSync(platform.layers.app, 'App', {
     name: 'shop',
     image: ImageReference.parse('registry.example.com/shop:1.4.2'),
+    pullSecret: platform.secret('shop-registry', { '.dockerconfigjson': 'credentials of the registry' }),
     port: 8080,
-    health: '/health',
+    health,
     database,
     schema: SchemaFile.fromText(SCHEMA, 'schema.sql'),
     host: `${name}.example.com`,

@@ -157,7 +157,11 @@ export class PostgresDeployment extends Construct implements Database {
     startupBudget: Duration,
   ): { readonly initContainers: ContainerProps[]; readonly containers: ContainerProps[] } {
     const { image, credentials } = props;
-    const layout = postgresLayout({ major: this.major, subPath: props.subPath });
+    const layout = postgresLayout({
+      major: this.major,
+      subPath: props.subPath,
+      exportPath: props.storage.exportPath,
+    });
     const settings = postgresSettings({ memoryLimit: props.memory, overrides: props.settings });
     const scripts = new ConfigFiles(this, 'Scripts', {
       name: `${this.name}-scripts`,

@@ -67,7 +67,6 @@ export interface VolumeSpec {
 
 /** `spec` of a Service. */
 export interface ServiceSpec {
-  readonly type?: string;
   readonly selector?: Strings;
   readonly ports?: readonly {
     readonly name?: string;

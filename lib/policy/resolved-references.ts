@@ -3,7 +3,7 @@ import type { Strings, WorkloadSpec } from './objects';
 import type { PodTemplate } from './pods';
 import type { Reference } from './references';
 import { certificateMakes, requireObject } from './require-object';
-import { isAfter, type TreeView } from './tree-view';
+import type { TreeView } from './tree-view';
 
 /** Objects that Kubernetes itself puts into every namespace. */
 const BUILT_IN = new Set(['ConfigMap/kube-root-ca.crt', 'ServiceAccount/default']);
@@ -39,15 +39,12 @@ function checkObject(view: TreeView, pod: PodTemplate, reference: Reference, rep
 }
 
 function checkSecret(view: TreeView, pod: PodTemplate, { name, key, by }: Reference, report: Report): void {
-  const { name: layer } = pod.layer;
+  // Every layer that pods can be in comes after `secrets`: `base`, the only other one, holds no workloads.
   const contract = view.tree.secrets.find((secret) => secret.name === name);
   if (contract === undefined) {
-    if (!certificateMakes(view, name, layer)) {
+    if (!certificateMakes(view, name, pod.layer.name)) {
       report(pod, `${by} names Secret "${name}", which is not in the secret contract`, 'declare it with its keys');
     }
-  } else if (!isAfter(layer, 'secrets')) {
-    const wayOut = 'move the workload to a layer that depends on secrets';
-    report(pod, `${by} names Secret "${name}", but layer ${layer} is applied before secrets`, wayOut);
   } else if (key !== undefined && !(key in contract.keys)) {
     const keys = Object.keys(contract.keys).join(', ');
     const wayOut = `declare the key with the secret or name one of ${keys}`;

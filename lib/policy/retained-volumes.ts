@@ -84,11 +84,14 @@ function checkNoClass(where: Placed, storageClass: string | undefined, report: R
 function checkClass(view: TreeView, where: Placed, what: string, name: string | undefined, report: Report): void {
   const { storageClasses = {}, name: cluster } = view.tree.cluster;
   const policy = name === undefined ? undefined : storageClasses[name]?.reclaimPolicy;
-  if (policy !== 'Retain') {
-    const known = name === undefined ? 'no storage class' : `storage class "${name}"`;
-    const keeping = Object.keys(storageClasses).filter((each) => storageClasses[each]?.reclaimPolicy === 'Retain');
-    const why = policy === undefined ? `unknown to cluster "${cluster}"` : `whose reclaim policy is ${policy}`;
-    const wayOut = `name a class of the cluster that says Retain (${keeping.join(', ') || 'none does'})`;
-    report(where, `${what} names ${known}${name === undefined ? '' : `, ${why}`}`, wayOut);
+  if (policy === 'Retain') {
+    return;
   }
+  const keeping = Object.entries(storageClasses).flatMap(([each, { reclaimPolicy }]) =>
+    reclaimPolicy === 'Retain' ? [each] : [],
+  );
+  const written = name === undefined ? 'names no storage class' : `names storage class "${name}"`;
+  const why = policy === undefined ? `cluster "${cluster}" does not know it` : `its reclaim policy is ${policy}`;
+  const wayOut = `name one of the cluster's classes that say Retain: ${keeping.join(', ') || 'there is none'}`;
+  report(where, name === undefined ? `${what} ${written}` : `${what} ${written}, and ${why}`, wayOut);
 }

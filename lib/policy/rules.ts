@@ -22,6 +22,7 @@ import { pinnedImages } from './pinned-images';
 import { plainScalars } from './plain-scalars';
 import { probes } from './probes';
 import type { RuleSet } from './problem';
+import { pullSecrets } from './pull-secrets';
 import { resolvedPorts } from './resolved-ports';
 import { resolvedReferences } from './resolved-references';
 import { resolvedTargets } from './resolved-targets';
@@ -41,6 +42,7 @@ export const RULES: RuleSet = {
     restrictedPods,
     containerResources,
     pinnedImages,
+    pullSecrets,
     resolvedReferences,
     resolvedTargets,
     resolvedPorts,

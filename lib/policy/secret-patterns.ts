@@ -25,6 +25,9 @@ const FORMS: readonly { readonly kind: string; readonly pattern: RegExp }[] = [
 const HINT =
   /PRIVATE KEY|AGE-SECRET|AKIA|k_live_|whsec_|eyJ|xox|gh[opsur]_|github_pat_|glpat-|hooks\.slack|\/webhooks\/|:\/\//;
 
+/** Length of the shortest form, `sk_live_` and eight characters; only URLs with a password are shorter. */
+const SHORTEST = 16;
+
 /** Characters of base64 in a row, of both alphabets, long enough for the shortest form. */
 const BASE64 = /[\w+/-]{20,}/g;
 
@@ -33,7 +36,7 @@ const PLACEHOLDER = /^(\$[({A-Za-z_]|<|\{\{|\{\w+\}$|%[s(]|\*+$|\.\.\.|…)/;
 
 /** The first secret in a text, in the clear or in base64. */
 export function findLeak(text: string): Leak | undefined {
-  return findPlain(text) ?? findEncoded(text);
+  return text.length < SHORTEST ? findUrlPassword(text) : (findPlain(text) ?? findEncoded(text));
 }
 
 /** Whether a value only says where the real one is. */
@@ -65,7 +68,7 @@ function findUrlPassword(text: string): Leak | undefined {
 }
 
 function findEncoded(text: string): Leak | undefined {
-  for (const [token] of text.length < 20 ? [] : text.matchAll(BASE64)) {
+  for (const token of text.match(BASE64) ?? []) {
     // Names are of this form too, but in lower case throughout, which encoded text never is.
     const leak = /[A-Z]/.test(token) ? findPlain(Buffer.from(token, 'base64').toString('latin1')) : undefined;
     if (leak !== undefined) {

@@ -14,7 +14,7 @@ export function serviceViews(services: readonly Placed[], pods: readonly PodTemp
   return services.flatMap((placed) => {
     const spec = placed.manifest.spec as ServiceSpec | undefined;
     const selector = spec?.selector;
-    if (spec === undefined || selector === undefined || spec.type === 'ExternalName') {
+    if (spec === undefined || selector === undefined) {
       return [];
     }
     return [{ ...placed, spec, pods: pods.filter(({ labels }) => selects({ matchLabels: selector }, labels)) }];

@@ -34,6 +34,7 @@ export interface NfsClaimProps {
 /** A PersistentVolume on the NFS server and the one claim that can bind it; neither is ever pruned or reclaimed. */
 export class NfsClaim extends Construct implements Claim {
   public readonly name: string;
+  public readonly exportPath: string;
 
   public constructor(scope: Construct, id: string, props: NfsClaimProps) {
     super(scope, id);
@@ -49,6 +50,7 @@ export class NfsClaim extends Construct implements Claim {
       );
     }
     this.name = props.name;
+    this.exportPath = props.path;
     const accessModes = [props.accessMode ?? 'ReadWriteMany'];
     const storage = k8s.Quantity.fromString(quantity(props.size));
 

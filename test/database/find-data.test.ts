@@ -189,6 +189,7 @@ test('a directory that cannot be looked into stops a first start, not a cluster 
   );
   await pod.putCluster(skeleton, 'postgres');
   expect(await pod.run('find-data.sh')).toMatchObject({ code: 0 });
+  await pod.inVolume('chmod 0700 data');
 });
 
 test('a cluster that was moved by the printed command still has its data', async () => {

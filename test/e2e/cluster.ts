@@ -72,6 +72,10 @@ export async function takeDown(project: string): Promise<void> {
  * @throws when Flux is missing, or when something is there that the test would change or remove
  */
 export async function refuseUnsuitable(kubectl: Kubectl): Promise<void> {
+  const alive = await kubectl.run(['get', '--raw', '/readyz']);
+  if (alive.code !== 0) {
+    throw new Error(`the cluster does not answer: ${alive.stderr.trim().split('\n').at(-1)}`);
+  }
   const problems: string[] = [];
   const crds = await kubectl.run(['get', 'crd', ...FLUX_CRDS, '-o', 'name']);
   if (crds.code !== 0) {

@@ -21,7 +21,7 @@ export async function publishDist(context: Context): Promise<string> {
 
 /** Deploys the platform on prepared directories. @returns seconds from the commit until each layer was ready */
 export async function deploy(context: Context): Promise<Map<string, number>> {
-  context.volumes.prepare();
+  await context.volumes.prepare();
   const commit = await publishDist(context);
   return context.flux.applied(commit, Object.values(LAYERS), 300);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Commands } from './commands';
 
-/** The commands of a section of a documentation page: what stands in its `bash` blocks, in order, as one script. */
+/** The commands of a section of a documentation page: what stands in its `sh` blocks, in order, as one script. */
 export function pageCommands(page: string, heading: string): string {
   const text = readFileSync(page, 'utf8');
   const sections = text.split(/^(?=## )/m);
@@ -9,7 +9,7 @@ export function pageCommands(page: string, heading: string): string {
   if (section === undefined) {
     throw new Error(`${page} has no section "${heading}"`);
   }
-  const blocks = [...section.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
+  const blocks = [...section.matchAll(/^```sh(?: cluster)?\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
   if (blocks.length === 0) {
     throw new Error(`section "${heading}" of ${page} has no commands`);
   }

@@ -32,7 +32,9 @@ export async function runScenarios(
     }
     return results.every(({ passed }) => passed) ? 0 : 1;
   } finally {
-    progress.table(results);
+    if (results.length > 0) {
+      progress.table(results);
+    }
   }
 }
 

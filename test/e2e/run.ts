@@ -90,7 +90,7 @@ async function onCluster(
     const sops = await Sops.prepare(PROJECT, onIt, (text) => progress.say(text));
     const git = new GitFolder(join(workFolder, 'config'), process.env.MOORING_E2E_GIT ?? GIT_URL, onIt);
     await git.open();
-    const volumes = new Volumes(join(workFolder, 'nas'));
+    const volumes = new Volumes(join(workFolder, 'nas'), PROJECT, onIt);
     const repository = new ConfigRepository(git, volumes, sops);
     context = {
       project: PROJECT,

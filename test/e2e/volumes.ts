@@ -1,26 +1,26 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Commands } from './commands';
+import { pageCommands } from './page-commands';
 
-/** Owner and mode of a directory on the "file server". */
-interface Ownership {
-  readonly uid: number;
-  readonly gid: number;
-  readonly mode: number;
-}
+/** What is asked of the administrator of the file server. */
+const PAGE = 'docs/file-server.md';
+const HEADING = 'How do I make them?';
 
-const ROOT: Ownership = { uid: 0, gid: 0, mode: 0o755 };
+/** A path of the file server, where a command names one. */
+const EXPORTED_PATH = /(?<=^|\s)(?=\/school(\/|\s|$))/gm;
 
-/** What the administrator of the file server is asked to make, by path on it. */
-const EXPORTS: Readonly<Record<string, Ownership>> = {
-  '/school': { uid: 1000, gid: 1000, mode: 0o755 },
-  '/school/db': { uid: 999, gid: 999, mode: 0o700 },
-  '/school/backups': { uid: 999, gid: 999, mode: 0o2770 },
-};
-
-/** Directories of this machine that stand in for the NFS exports. */
+/** Directories of this machine that stand in for the file server's exports. */
 export class Volumes {
-  /** @param folder where the directories are made; others may enter it */
-  public constructor(readonly folder: string) {
+  /**
+   * @param folder root of the "file server"; others may enter it
+   * @param project folder of the project, for its documentation
+   */
+  public constructor(
+    readonly folder: string,
+    readonly project: string,
+    readonly commands: Commands,
+  ) {
     mkdirSync(folder, { recursive: true });
     chmodSync(folder, 0o755);
   }
@@ -30,18 +30,21 @@ export class Volumes {
     return join(this.folder, exported);
   }
 
-  /** Makes the directories anew and empty; those named in `asRoot` as somebody leaves them who forgot the owner. */
-  public prepare(asRoot: readonly string[] = []): void {
+  /** Makes the directories anew and empty, with the commands of the page for the file server's administrator. */
+  public async prepare(): Promise<void> {
     this.empty();
-    for (const [exported, ownership] of Object.entries(EXPORTS)) {
-      mkdirSync(this.path(exported), { recursive: true });
-      this.#give(exported, asRoot.includes(exported) ? ROOT : ownership);
-    }
+    await this.run(pageCommands(join(this.project, PAGE), HEADING));
   }
 
-  /** Gives one directory the owner and mode that it should have. */
-  public correct(exported: string): void {
-    this.#give(exported, EXPORTS[exported] ?? ROOT);
+  /** Runs commands as the administrator of the file server would there; returns what they print. */
+  public run(script: string): Promise<string> {
+    return this.commands.output('bash', ['-eu', '-c', script.replace(EXPORTED_PATH, this.folder)]);
+  }
+
+  /** Leaves a directory as somebody does who makes it and forgets its owner. */
+  public giveToRoot(exported: string): void {
+    chownSync(this.path(exported), 0, 0);
+    chmodSync(this.path(exported), 0o755);
   }
 
   /** Removes what lies in the directories. */
@@ -49,10 +52,5 @@ export class Volumes {
     for (const entry of readdirSync(this.folder)) {
       rmSync(join(this.folder, entry), { recursive: true, force: true });
     }
-  }
-
-  #give(exported: string, { uid, gid, mode }: Ownership): void {
-    chownSync(this.path(exported), uid, gid);
-    chmodSync(this.path(exported), mode);
   }
 }

@@ -4,8 +4,7 @@ import { formatProblems, type RuleSet } from '../../lib/policy/problem';
 import { RULES } from '../../lib/policy/rules';
 import { FIXTURES } from './fixtures';
 import type { Fixture } from './fixtures/fixture';
-import { addQueue } from './fixtures/fixture';
-import { HARMLESS } from './fixtures/secrets';
+import { VALID } from './fixtures/valid';
 import { otherTree, validTree } from './valid-tree';
 
 const NAMES = [...RULES.rules, ...RULES.clusterRules].map(({ name }) => name);
@@ -15,10 +14,7 @@ test('a valid tree, alone and beside another platform, has no problem', () => {
   expect(formatProblems(checkTrees([validTree(), otherTree()]))).toBe('');
 });
 
-test.each([
-  ['a StatefulSet with a claim template', addQueue],
-  ['values that only look like secrets', HARMLESS],
-])('%s has no problem', (_, change) => {
+test.each(VALID)('%s has no problem', (_, change) => {
   const tree = validTree();
   change(tree);
   expect(formatProblems(checkTrees([tree]))).toBe('');

@@ -9,7 +9,7 @@ export function validTree(): Tree {
     environment: 'prod',
     cluster: {
       name: 'alpha',
-      registry: 'registry.example.com',
+      registry: 'registry.example.com:5000',
       flux: {
         source: { kind: 'GitRepository', name: 'fleet', namespace: 'flux-system' },
         decryptionSecret: 'sops-age',

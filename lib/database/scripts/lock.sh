@@ -17,7 +17,7 @@
 #   NODE_NAME          default: unknown
 
 # The record is written over the one before, in place: a lock on NFS may not survive
-# that another descriptor of the same file is closed.
+# that another descriptor of the same file is closed. Two names of 253 letters and a time fit.
 readonly HOLDER_WIDTH=600
 
 # take_lock: holds the lock on descriptor 9, which every program started from here inherits.
@@ -39,6 +39,6 @@ take_lock() {
   elif ((code != 0)); then
     refuse "cannot lock $(named "$LOCK_FILE"): flock ended with $code; mount the volume with NFSv4 (nfsvers=4.1) and without nolock"
   fi
-  printf "%-${HOLDER_WIDTH}.${HOLDER_WIDTH}s\n" \
+  printf "%-${HOLDER_WIDTH}s\n" \
     "$SCRIPT_NAME in pod $me on node ${NODE_NAME:-unknown} since $(date -u +%Y-%m-%dT%H:%M:%SZ)" >&9
 }

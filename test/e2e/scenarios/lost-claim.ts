@@ -16,7 +16,7 @@ interface Claim extends KubeObject {
 
 /** The page's table says which volume is whose. */
 async function tableIsRight({ kubectl, project }: Context): Promise<void> {
-  const table = [...readFileSync(join(project, PAGE), 'utf8').matchAll(/^\| `([^`]+)` \| `([^`]+)` \|/gm)];
+  const table = [...readFileSync(join(project, PAGE), 'utf8').matchAll(/^\| `([^`]+)` *\| `([^`]+)` *\|/gm)];
   const stated = table.map(([, claim, volume]) => `${claim} ${volume}`).sort();
   const claims = await kubectl.list<Claim>('persistentvolumeclaims', NAMESPACE);
   const real = claims.map(({ metadata, spec }) => `${metadata.name} ${spec.volumeName}`).sort();
