@@ -51,6 +51,28 @@ export function yamlLine(text: string): string {
 
 /** Text of several lines as a literal block whose lines begin with `indent`; any other text on one line. */
 export function yamlText(text: string, indent: string): string {
+  if (text.length <= SHORT) {
+    return written(text, indent);
+  }
+  const key = `${indent.length} ${text}`;
+  const known = blocks.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  if (blocks.size >= 1000) {
+    blocks.clear();
+  }
+  const block = written(text, indent);
+  blocks.set(key, block);
+  return block;
+}
+
+/** Longest text that is written anew each time; longer ones are scripts, which many trees share. */
+const SHORT = 200;
+
+const blocks = new Map<string, string>();
+
+function written(text: string, indent: string): string {
   if (!text.includes('\n') || BLANK_END.test(text) || UNFIT_FOR_BLOCK.test(text)) {
     return yamlLine(text);
   }

@@ -12,6 +12,7 @@ import { SqlText } from './sql-text';
 export { loadSqlGrammar } from './sql-grammar';
 
 /** Files of the script that applies a schema file; they never differ. */
+const SCRIPT_FOLDER = join(__dirname, '../scripts');
 const SCRIPTS = ['schema-sync.sh', 'schema-sync-apply.sql', 'schema-sync-check.sql'];
 
 /** Bytes of a schema file; a ConfigMap holds 1 MiB, of which the expectations and the script need their part. */
@@ -36,7 +37,7 @@ export class SchemaFile {
   /** What the file creates on an empty database, each object once. */
   public readonly declared: readonly DeclaredObject[];
 
-  readonly #expectations: string;
+  readonly #configMapData: Readonly<Record<string, string>>;
 
   private constructor(name: string, text: string, sha256: string) {
     const { problems, declared, skippable } = readSchema(new SqlText(text));
@@ -45,7 +46,11 @@ export class SchemaFile {
     this.text = text;
     this.sha256 = sha256;
     this.declared = eachOnce(declared);
-    this.#expectations = expectations(this.declared, skippable);
+    this.#configMapData = {
+      'schema.sql': text,
+      'declared.jsonl': expectations(this.declared, skippable),
+      ...Object.fromEntries(SCRIPTS.map((script) => [script, readFileSync(join(SCRIPT_FOLDER, script), 'utf8')])),
+    };
   }
 
   /**
@@ -81,10 +86,8 @@ export class SchemaFile {
   }
 
   /** Files that `schema-sync.sh` needs beside itself, itself included: file name → text. */
-  public configMapData(): Record<string, string> {
-    const folder = join(__dirname, '../scripts');
-    const scripts = SCRIPTS.map((script) => [script, readFileSync(join(folder, script), 'utf8')]);
-    return { 'schema.sql': this.text, 'declared.jsonl': this.#expectations, ...Object.fromEntries(scripts) };
+  public configMapData(): Readonly<Record<string, string>> {
+    return this.#configMapData;
   }
 }
 
