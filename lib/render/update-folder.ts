@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import * as fs from 'node:fs';
+import fs from 'node:fs';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 
 /** Where an update reads and where it writes. */

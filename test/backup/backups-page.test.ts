@@ -42,7 +42,7 @@ test('only commands for a cluster are not run here', () => {
 
 test('the page has the exit codes of the script, in its words', () => {
   const codes = [...SCRIPT.matchAll(/^# {3}(\d+|128 \+ n) {2}(.*)$/gm)].map((m) => [m[1], m[2]?.replace(/ \(.*/, '')]);
-  const rows = [...PAGE.matchAll(/^\| (\d+|128 \+ n) \| (.*?) \|/gm)].map((m) => [m[1], m[2]?.replaceAll('`', '')]);
+  const rows = [...PAGE.matchAll(/^\| (\d+|128 \+ n) +\| (.*?) +\|/gm)].map((m) => [m[1], m[2]?.replaceAll('`', '')]);
   expect(rows).toEqual(codes.filter(([code]) => code !== '0').map(([code, meaning]) => [code, shortOf(meaning ?? '')]));
 });
 

@@ -68,7 +68,7 @@ export function shortenAppDeadlines(folder: string): string {
       });
     }
   }
-  return 'the broken release: progressDeadlineSeconds 60 and timeout 2m, so that Flux gives its verdict soon';
+  return 'progressDeadlineSeconds 60 and timeout 2m, so that Flux gives its verdict soon';
 }
 
 /** Every YAML file below a folder. */

@@ -44,4 +44,6 @@ export interface Scenario {
   /** Whether the school platform must run and be healthy before it. */
   readonly needsPlatform: boolean;
   run(context: Context): Promise<Figures>;
+  /** Puts right what `run` changed, however that ended, so that the next one finds a healthy platform. @default - nothing */
+  restore?(context: Context): Promise<void>;
 }

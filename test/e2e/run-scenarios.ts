@@ -40,22 +40,28 @@ export async function runScenarios(
 
 async function runOne(context: Context, scenario: Scenario, progress: Progress): Promise<Result> {
   const begun = performance.now();
-  try {
-    if (scenario.needsPlatform) {
-      await healthy(context);
-    }
-    const figures = await scenario.run(context);
-    const result = { name: scenario.name, passed: true, seconds: secondsSince(begun), figures };
-    progress.say(`  passed in ${result.seconds} s ${JSON.stringify(figures)}`);
-    return result;
-  } catch (error) {
+  const { name } = scenario;
+  const failed = async (error: unknown): Promise<undefined> => {
     context.kubectl.commands.signal.throwIfAborted();
-    const seconds = secondsSince(begun);
-    progress.say(`  FAILED after ${seconds} s`);
+    progress.say(`  FAILED after ${secondsSince(begun)} s`);
     progress.fail(error);
+    // Before anything is put right: this is what a person would want to see.
     process.stderr.write(`${await failureReport(context.kubectl)}\n`);
-    return { name: scenario.name, passed: false, seconds, figures: {} };
+    return undefined;
+  };
+  const ready = scenario.needsPlatform ? healthy(context) : Promise.resolve();
+  const figures = await ready.then(() => scenario.run(context)).catch(failed);
+  const restored = await (scenario.restore?.(context) ?? Promise.resolve()).then(() => true).catch(failed);
+  const result = {
+    name,
+    passed: figures !== undefined && restored === true,
+    seconds: secondsSince(begun),
+    figures: figures ?? {},
+  };
+  if (result.passed) {
+    progress.say(`  passed in ${result.seconds} s ${JSON.stringify(result.figures)}`);
   }
+  return result;
 }
 
 /** The scenarios, and before the first that needs the platform the one that deploys it. */

@@ -17,63 +17,58 @@ const BROKEN_TAG = 'prod-20261115.48300';
 const CORRECTED_TAG = 'prod-20261115.48301';
 
 async function run(context: Context): Promise<Figures> {
-  const { kubectl, repository, flux, project, workFolder, say } = context;
-  const old = await kubectl.readyPod(NAMESPACE, APP);
-  const copy = new ProjectCopy(project, workFolder, kubectl.commands);
+  const { kubectl } = context;
   const visitor = new Visitor(kubectl, await controllerPod(context), `http://${APP}.${NAMESPACE}/api/health`);
   try {
     await visitor.more(5);
-    copy.extendSchema(BROKEN);
-    copy.setAppTag(BROKEN_TAG);
-    await copy.synth();
-    repository.write(copy.dist);
-    say(`further change: ${shortenAppDeadlines(repository.folder)}`);
-    const broken = await repository.publish('a release with a broken schema file');
-    const begun = performance.now();
-    await flux.fetch();
-    const message = await verdict(context, broken);
-    const seconds = secondsSince(begun);
-    await saysWhy(context, old, message);
-    await visitor.more(10);
-    expect(
-      'only the old pod has answered',
-      everyVisit(visitor, ({ host }) => host === old.metadata.name),
-      failures(visitor),
-    );
-
-    copy.extendSchema(CORRECTED);
-    copy.setAppTag(CORRECTED_TAG);
-    await copy.synth();
-    repository.write(copy.dist);
-    const corrected = await repository.publish('the corrected release');
-    const fixing = performance.now();
-    await flux.applied(corrected, Object.values(LAYERS), 240);
-    const fixed = secondsSince(fixing);
-    await visitor.more(10);
-    expect(
-      'the corrected release answers',
-      visitor.visits().at(-1)?.version === CORRECTED_TAG,
-      visitor.visits().at(-1),
-    );
-    const columns = await query(context, 'SELECT count(*) FROM "Subject" WHERE "hours" = 0');
-    expect('the corrected statement is in force', columns[0]?.[0] === '8', columns);
-    await visitor.leave();
-    const failed = failures(visitor);
-    expect(
-      'no visit failed, from before the broken release until after the corrected one',
-      failed.length === 0,
-      failed,
-    );
-    return {
-      'broken commit → Flux says why': `${seconds} s`,
-      'correcting commit → ready': `${fixed} s`,
-      'visits, failed': `${visitor.visits().length}, ${failed.length}`,
-    };
+    const figures = await bothReleases(context, visitor);
+    const failed = visitor.visits().filter(({ status }) => status !== '200');
+    expect('no visit failed, from before the broken release until after the corrected', failed.length === 0, failed);
+    return { ...figures, 'visits, failed': `${visitor.visits().length}, ${failed.length}` };
   } finally {
     await visitor.leave();
-    await query(context, 'ALTER TABLE "Subject" DROP COLUMN IF EXISTS "hours"');
-    await flux.applied(await publishDist(context), Object.values(LAYERS), 300);
   }
+}
+
+async function bothReleases(context: Context, visitor: Visitor): Promise<Figures> {
+  const { kubectl, flux, project, workFolder } = context;
+  const old = await kubectl.readyPod(NAMESPACE, APP);
+  const copy = new ProjectCopy(project, workFolder, kubectl.commands);
+  const broken = await release(context, copy, BROKEN, BROKEN_TAG);
+  const begun = performance.now();
+  await flux.fetch();
+  const message = await verdict(context, broken);
+  const seconds = secondsSince(begun);
+  await saysWhy(context, old, message);
+  await visitor.more(10);
+  const others = visitor.visits().filter(({ host }) => host !== old.metadata.name);
+  expect('only the old pod has answered', others.length === 0, others);
+
+  const corrected = await release(context, copy, CORRECTED, CORRECTED_TAG);
+  const fixing = performance.now();
+  await flux.applied(corrected, Object.values(LAYERS), 240);
+  const fixed = secondsSince(fixing);
+  await visitor.more(10);
+  const { version } = visitor.visits().at(-1) ?? {};
+  expect('the corrected release answers', version === CORRECTED_TAG, version);
+  const columns = await query(context, 'SELECT count(*) FROM "Subject" WHERE "hours" = 0');
+  expect('the corrected statement is in force', columns[0]?.[0] === '8', columns);
+  return { 'broken commit → Flux says why': `${seconds} s`, 'correcting commit → ready': `${fixed} s` };
+}
+
+/** Renders and publishes a release whose schema ends with these statements. @returns the commit */
+async function release({ repository, say }: Context, copy: ProjectCopy, sql: string, tag: string): Promise<string> {
+  copy.extendSchema(sql);
+  copy.setAppTag(tag);
+  await copy.synth();
+  repository.write(copy.dist);
+  say(`  published ${tag}; further change: ${shortenAppDeadlines(repository.folder)}`);
+  return repository.publish(`release ${tag}`);
+}
+
+async function restore(context: Context): Promise<void> {
+  await query(context, 'ALTER TABLE "Subject" DROP COLUMN IF EXISTS "hours"');
+  await context.flux.applied(await publishDist(context), Object.values(LAYERS), 300);
 }
 
 /** What Flux says of the release, once it has given it up. */
@@ -103,18 +98,10 @@ async function saysWhy({ kubectl }: Context, old: Pod, message: string): Promise
   expect("the new pod's status names the line and what is wrong", named, reason);
 }
 
-function everyVisit(visitor: Visitor, holds: (visit: ReturnType<Visitor['visits']>[number]) => boolean): boolean {
-  const visits = visitor.visits();
-  return visits.length > 0 && visits.every(holds);
-}
-
-function failures(visitor: Visitor): ReturnType<Visitor['visits']> {
-  return visitor.visits().filter(({ status }) => status !== '200');
-}
-
 /** A release that cannot be does no harm. */
 export const brokenRelease: Scenario = {
   name: 'a release with a broken schema file leaves the old app serving without one failed request, and is fixed forward',
   needsPlatform: true,
   run,
+  restore,
 };

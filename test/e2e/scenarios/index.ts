@@ -10,6 +10,7 @@ import { podsStartTogether } from './pods-start-together';
 import { rootOwnedDirectory } from './root-owned-directory';
 import { rotatedPassword } from './rotated-password';
 import { secondWriter } from './second-writer';
+import { sharedDirectories } from './shared-directories';
 
 /** The scenario that deploys the platform, for those that need it. */
 export { firstDeployment };
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   rootOwnedDirectory,
   firstDeployment,
   networkFlows,
+  sharedDirectories,
   databasePodLost,
   secondWriter,
   rotatedPassword,

@@ -15,27 +15,27 @@ async function run(context: Context): Promise<Figures> {
   await fillDatabase(context);
   const folder = volumes.path('/school/backups');
   const begun = performance.now();
-  try {
-    await kubectl.output(COMMAND.split(' '));
-    await kubectl.output(['wait', '-n', NAMESPACE, '--for=condition=Complete', 'job/manual-backup', '--timeout=120s']);
-    const seconds = secondsSince(begun);
-    const files = readdirSync(folder);
-    const [name = ''] = files;
-    expect('there is one file, named as the document says', files.length === 1 && FILE_NAME.test(name), files);
-    const { uid, gid, mode, size } = statSync(join(folder, name));
-    const access = `${uid}:${gid} ${(mode & 0o7777).toString(8)}`;
-    expect('the file belongs to the backup group and only that may read it', access === '999:999 640', access);
-    await appReadsIt(context, name);
-    const begunLoading = performance.now();
-    await loadsEqually(context, join(folder, name));
-    return {
-      'job → complete': `${seconds} s`,
-      'bytes of the dump': String(size),
-      'scratch server, loaded and compared': `${secondsSince(begunLoading)} s`,
-    };
-  } finally {
-    await kubectl.remove('job', 'manual-backup', NAMESPACE);
-  }
+  await kubectl.output(COMMAND.split(' '));
+  await kubectl.output(['wait', '-n', NAMESPACE, '--for=condition=Complete', 'job/manual-backup', '--timeout=120s']);
+  const seconds = secondsSince(begun);
+  const files = readdirSync(folder);
+  const [name = ''] = files;
+  expect('there is one file, named as the document says', files.length === 1 && FILE_NAME.test(name), files);
+  const { uid, gid, mode, size } = statSync(join(folder, name));
+  const access = `${uid}:${gid} ${(mode & 0o7777).toString(8)}`;
+  expect('the file belongs to the backup group and only that may read it', access === '999:999 640', access);
+  await appReadsIt(context, name);
+  const begunLoading = performance.now();
+  await loadsEqually(context, join(folder, name));
+  return {
+    'job → complete': `${seconds} s`,
+    'bytes of the dump': String(size),
+    'scratch server, loaded and compared': `${secondsSince(begunLoading)} s`,
+  };
+}
+
+async function restore({ kubectl }: Context): Promise<void> {
+  await kubectl.remove('job', 'manual-backup', NAMESPACE);
 }
 
 /** The Admin page's pod can list and read the file. */
@@ -65,4 +65,5 @@ export const manualBackup: Scenario = {
   name: `kubectl ${COMMAND} writes a dump that another server loads, row for row`,
   needsPlatform: true,
   run,
+  restore,
 };

@@ -22,59 +22,59 @@ async function run(context: Context): Promise<Figures> {
   const dns = await dnsPod(context);
   const partOf = { 'app.kubernetes.io/part-of': 'school-platform' };
   const backupLabels = { 'app.kubernetes.io/name': BACKUP, ...partOf };
-  try {
-    const backup = { pod: await startToolsPod(kubectl, NAMESPACE, 'like-a-backup', backupLabels), container: 'tools' };
-    const stranger = { pod: await startToolsPod(kubectl, NAMESPACE, 'stranger'), container: 'tools' };
-    await everyPodHasAPolicy(context);
-    const attempts: Attempt[] = [
-      { what: 'app → database', from: app, to: { pod: database.pod, port: 5432 }, expected: 'open' },
-      { what: 'app → database by its Service', from: app, to: { host: DATABASE, port: 5432 }, expected: 'open' },
-      { what: 'ingress controller → app', from: controller, to: { pod: app.pod, port: 3000 }, expected: 'open' },
-      { what: 'backup → database', from: backup, to: { pod: database.pod, port: 5432 }, expected: 'open' },
-      // Nobody listens there: without a policy the answer would come at once.
-      { what: 'app → database, another port', from: app, to: { pod: database.pod, port: 5433 }, expected: 'dropped' },
-      {
-        what: 'app → pod of another namespace',
-        from: app,
-        to: { pod: controller.pod, port: 8080 },
-        expected: 'dropped',
-      },
-      { what: 'app → DNS server, another port', from: app, to: { pod: dns, port: READY_PORT }, expected: 'dropped' },
-      { what: 'app → stranger', from: app, to: { pod: stranger.pod, port: 8080 }, expected: 'dropped' },
-      { what: 'backup → app', from: backup, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
-      { what: 'database → app', from: database, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
-      { what: 'database → DNS server', from: database, to: { pod: dns, port: 53 }, expected: 'dropped' },
-      { what: 'stranger → database', from: stranger, to: { pod: database.pod, port: 5432 }, expected: 'dropped' },
-      { what: 'stranger → app', from: stranger, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
-      {
-        what: 'ingress controller → database',
-        from: controller,
-        to: { pod: database.pod, port: 5432 },
-        expected: 'dropped',
-      },
-      // The same targets from pods without a policy: what was dropped above was there.
-      { what: 'controller → stranger', from: controller, to: { pod: stranger.pod, port: 8080 }, expected: 'open' },
-      { what: 'stranger → controller', from: stranger, to: { pod: controller.pod, port: 8080 }, expected: 'open' },
-      {
-        what: 'stranger → DNS server, the same port',
-        from: stranger,
-        to: { pod: dns, port: READY_PORT },
-        expected: 'open',
-      },
-    ];
-    const wrong: string[] = [];
-    for (const { what, from, to, expected } of attempts) {
-      const answer = await connect(kubectl, from, to.host ?? to.pod?.status.podIP ?? '', to.port);
-      if (answer !== expected) {
-        wrong.push(`${what} is ${answer}, not ${expected}`);
-      }
+  const backup = { pod: await startToolsPod(kubectl, NAMESPACE, 'like-a-backup', backupLabels), container: 'tools' };
+  const stranger = { pod: await startToolsPod(kubectl, NAMESPACE, 'stranger'), container: 'tools' };
+  await everyPodHasAPolicy(context);
+  const attempts: Attempt[] = [
+    { what: 'app → database', from: app, to: { pod: database.pod, port: 5432 }, expected: 'open' },
+    { what: 'app → database by its Service', from: app, to: { host: DATABASE, port: 5432 }, expected: 'open' },
+    { what: 'ingress controller → app', from: controller, to: { pod: app.pod, port: 3000 }, expected: 'open' },
+    { what: 'backup → database', from: backup, to: { pod: database.pod, port: 5432 }, expected: 'open' },
+    // Nobody listens there: without a policy the answer would come at once.
+    { what: 'app → database, another port', from: app, to: { pod: database.pod, port: 5433 }, expected: 'dropped' },
+    {
+      what: 'app → pod of another namespace',
+      from: app,
+      to: { pod: controller.pod, port: 8080 },
+      expected: 'dropped',
+    },
+    { what: 'app → DNS server, another port', from: app, to: { pod: dns, port: READY_PORT }, expected: 'dropped' },
+    { what: 'app → stranger', from: app, to: { pod: stranger.pod, port: 8080 }, expected: 'dropped' },
+    { what: 'backup → app', from: backup, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
+    { what: 'database → app', from: database, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
+    { what: 'database → DNS server', from: database, to: { pod: dns, port: 53 }, expected: 'dropped' },
+    { what: 'stranger → database', from: stranger, to: { pod: database.pod, port: 5432 }, expected: 'dropped' },
+    { what: 'stranger → app', from: stranger, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
+    {
+      what: 'ingress controller → database',
+      from: controller,
+      to: { pod: database.pod, port: 5432 },
+      expected: 'dropped',
+    },
+    // The same targets from pods without a policy: what was dropped above was there.
+    { what: 'controller → stranger', from: controller, to: { pod: stranger.pod, port: 8080 }, expected: 'open' },
+    { what: 'stranger → controller', from: stranger, to: { pod: controller.pod, port: 8080 }, expected: 'open' },
+    {
+      what: 'stranger → DNS server, the same port',
+      from: stranger,
+      to: { pod: dns, port: READY_PORT },
+      expected: 'open',
+    },
+  ];
+  const wrong: string[] = [];
+  for (const { what, from, to, expected } of attempts) {
+    const answer = await connect(kubectl, from, to.host ?? to.pod?.status.podIP ?? '', to.port);
+    if (answer !== expected) {
+      wrong.push(`${what} is ${answer}, not ${expected}`);
     }
-    expect('every flow is as declared', wrong.length === 0, wrong);
-    return { 'flows tried': String(attempts.length) };
-  } finally {
-    await kubectl.remove('pod', 'like-a-backup', NAMESPACE);
-    await kubectl.remove('pod', 'stranger', NAMESPACE);
   }
+  expect('every flow is as declared', wrong.length === 0, wrong);
+  return { 'flows tried': String(attempts.length) };
+}
+
+async function restore({ kubectl }: Context): Promise<void> {
+  await kubectl.remove('pod', 'like-a-backup', NAMESPACE);
+  await kubectl.remove('pod', 'stranger', NAMESPACE);
 }
 
 /** A pod of CoreDNS: policies that let DNS out must not let anything else out to it. */
@@ -103,4 +103,5 @@ export const networkFlows: Scenario = {
   name: `declared flows are open (app → database, ${CONTROLLER_NAMESPACE} → app, backup → database), all others dropped`,
   needsPlatform: true,
   run,
+  restore,
 };

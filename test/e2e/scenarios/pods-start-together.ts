@@ -8,46 +8,46 @@ const PODS = 3;
 async function run(context: Context): Promise<Figures> {
   const { kubectl, flux } = context;
   await flux.suspend(LAYERS.app, true);
-  try {
-    await scale(context, 0);
-    await waitFor(
-      'the app has no pod',
-      async () => ((await kubectl.pods(NAMESPACE, APP)).length === 0 ? true : undefined),
-      kubectl.limits(120),
-    );
-    await query(context, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public;');
-    const begun = performance.now();
-    await atTheSameMoment(context, () => scale(context, PODS));
-    const pods = await waitFor(
-      `${PODS} pods are ready`,
-      async () => {
-        const ready = (await kubectl.pods(NAMESPACE, APP)).filter(isReady);
-        return ready.length === PODS ? ready : undefined;
-      },
-      kubectl.limits(180),
-    );
-    const seconds = secondsSince(begun);
-    const outcomes = await Promise.all(pods.map((pod) => outcome(context, pod)));
-    const applied = outcomes.filter((text) => text.includes('was applied')).length;
-    const found = outcomes.filter((text) => text.includes('is in force')).length;
-    expect('one pod applied the schema and the others found it', applied === 1 && found === PODS - 1, outcomes);
-    const restarts = pods.map(({ status }) => status.initContainerStatuses?.[0]?.restartCount);
-    expect(
-      'no schema-sync had to be repeated',
-      restarts.every((count) => count === 0),
-      restarts,
-    );
-    const subjects = await query(context, 'SELECT count(*) FROM "Subject"');
-    expect('the rows of the schema file are there once', subjects[0]?.[0] === '8', subjects);
-    return { 'scale → 3 pods ready': `${seconds} s` };
-  } finally {
-    await flux.suspend(LAYERS.app, false);
-    await waitFor(
-      'Flux has brought the app back to one pod',
-      async () => ((await kubectl.pods(NAMESPACE, APP)).length === 1 ? true : undefined),
-      kubectl.limits(120),
-    );
-  }
+  await scale(context, 0);
+  await waitFor(
+    'the app has no pod',
+    async () => ((await kubectl.pods(NAMESPACE, APP)).length === 0 ? true : undefined),
+    kubectl.limits(120),
+  );
+  await query(context, 'DROP SCHEMA public CASCADE; CREATE SCHEMA public;');
+  const begun = performance.now();
+  await atTheSameMoment(context, () => scale(context, PODS));
+  const pods = await waitFor(
+    `${PODS} pods are ready`,
+    async () => {
+      const ready = (await kubectl.pods(NAMESPACE, APP)).filter(isReady);
+      return ready.length === PODS ? ready : undefined;
+    },
+    kubectl.limits(180),
+  );
+  const seconds = secondsSince(begun);
+  const outcomes = await Promise.all(pods.map((pod) => outcome(context, pod)));
+  const applied = outcomes.filter((text) => text.includes('was applied')).length;
+  const found = outcomes.filter((text) => text.includes('is in force')).length;
+  expect('one pod applied the schema and the others found it', applied === 1 && found === PODS - 1, outcomes);
+  const restarts = pods.map(({ status }) => status.initContainerStatuses?.[0]?.restartCount);
+  expect(
+    'no schema-sync had to be repeated',
+    restarts.every((count) => count === 0),
+    restarts,
+  );
+  const subjects = await query(context, 'SELECT count(*) FROM "Subject"');
+  expect('the rows of the schema file are there once', subjects[0]?.[0] === '8', subjects);
+  return { 'scale → 3 pods ready': `${seconds} s` };
+}
+
+async function restore({ kubectl, flux }: Context): Promise<void> {
+  await flux.suspend(LAYERS.app, false);
+  await waitFor(
+    'Flux has brought the app back to one pod',
+    async () => ((await kubectl.pods(NAMESPACE, APP)).length === 1 ? true : undefined),
+    kubectl.limits(120),
+  );
 }
 
 /**
@@ -92,4 +92,5 @@ export const podsStartTogether: Scenario = {
   name: `${PODS} app pods that start at once on an empty database do not race: one applies the schema`,
   needsPlatform: true,
   run,
+  restore,
 };

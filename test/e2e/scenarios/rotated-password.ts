@@ -12,23 +12,24 @@ const SECOND_PASSWORD = 'rotated "pass\\word" $1 ü';
 
 async function run(context: Context): Promise<Figures> {
   const { repository, flux } = context;
-  try {
-    await repository.writeSecrets(SECOND_PASSWORD);
-    const commit = await repository.publish('another password');
-    await flux.applied(commit, [LAYERS.secrets], 120);
-    await accepts(context, FIRST_PASSWORD, true, 'until the database starts again, the old password works');
+  await repository.writeSecrets(SECOND_PASSWORD);
+  const commit = await repository.publish('another password');
+  await flux.applied(commit, [LAYERS.secrets], 120);
+  await accepts(context, FIRST_PASSWORD, true, 'until the database starts again, the old password works');
 
-    const seconds = await restart(context);
-    await accepts(context, SECOND_PASSWORD, true, 'after the restart the new password works');
-    await accepts(context, FIRST_PASSWORD, false, 'after the restart the old password does not');
-    await flux.applied(commit, Object.values(LAYERS), 120);
-    return { 'page → database ready': `${seconds} s` };
-  } finally {
-    await repository.writeSecrets(FIRST_PASSWORD);
-    await flux.applied(await repository.publish('the first password'), [LAYERS.secrets], 120);
-    await restart(context);
-    await healthy(context);
-  }
+  const seconds = await restart(context);
+  await accepts(context, SECOND_PASSWORD, true, 'after the restart the new password works');
+  await accepts(context, FIRST_PASSWORD, false, 'after the restart the old password does not');
+  await flux.applied(commit, Object.values(LAYERS), 120);
+  return { 'page → database ready': `${seconds} s` };
+}
+
+async function restore(context: Context): Promise<void> {
+  const { repository, flux } = context;
+  await repository.writeSecrets(FIRST_PASSWORD);
+  await flux.applied(await repository.publish('the first password'), [LAYERS.secrets], 120);
+  await restart(context);
+  await healthy(context);
 }
 
 /** Tries a password over TCP, from the app's pod. */
@@ -56,4 +57,5 @@ export const rotatedPassword: Scenario = {
   name: `the password is changed in the Secret: after the restarts of ${PAGE} the new one works and the old one does not`,
   needsPlatform: true,
   run,
+  restore,
 };

@@ -31,32 +31,32 @@ async function run(context: Context): Promise<Figures> {
       template: { ...original.spec.template, metadata: { ...original.spec.template.metadata, labels } },
     },
   });
-  try {
-    const refused = await waitFor(
-      `the second server is refused ${PASSES} times`,
-      async () => refusal(await kubectl.pods(NAMESPACE, COPY)),
-      kubectl.limits(180),
-    );
-    const seconds = secondsSince(begun);
-    expect('the message says that the data directory is in use', /is in use/.test(refused.message), refused);
-    expect('the message names the holder', refused.message.includes(`pod ${holder.metadata.name}`), refused);
-    await logNames(context, refused.container, holder.metadata.name);
+  const refused = await waitFor(
+    `the second server is refused ${PASSES} times`,
+    async () => refusal(await kubectl.pods(NAMESPACE, COPY)),
+    kubectl.limits(180),
+  );
+  const seconds = secondsSince(begun);
+  expect('the message says that the data directory is in use', /is in use/.test(refused.message), refused);
+  expect('the message names the holder', refused.message.includes(`pod ${holder.metadata.name}`), refused);
+  await logNames(context, refused.container, holder.metadata.name);
 
-    const now = await kubectl.readyPod(NAMESPACE, DATABASE);
-    const same =
-      now.metadata.uid === holder.metadata.uid &&
-      now.status.containerStatuses?.[0]?.restartCount === holder.status.containerStatuses?.[0]?.restartCount;
-    expect('the first server never noticed', same, now.status);
-    await query(context, 'CREATE TEMPORARY TABLE writable (n int)');
-    return { 'first refusals': `${seconds} s` };
-  } finally {
-    await kubectl.remove('deployment', COPY, NAMESPACE);
-    await waitFor(
-      'the pods of the second Deployment are gone',
-      async () => ((await kubectl.pods(NAMESPACE, COPY)).length === 0 ? true : undefined),
-      kubectl.limits(90),
-    );
-  }
+  const now = await kubectl.readyPod(NAMESPACE, DATABASE);
+  const same =
+    now.metadata.uid === holder.metadata.uid &&
+    now.status.containerStatuses?.[0]?.restartCount === holder.status.containerStatuses?.[0]?.restartCount;
+  expect('the first server never noticed', same, now.status);
+  await query(context, 'CREATE TEMPORARY TABLE writable (n int)');
+  return { 'first refusals': `${seconds} s` };
+}
+
+async function restore({ kubectl }: Context): Promise<void> {
+  await kubectl.remove('deployment', COPY, NAMESPACE);
+  await waitFor(
+    'the pods of the second Deployment are gone',
+    async () => ((await kubectl.pods(NAMESPACE, COPY)).length === 0 ? true : undefined),
+    kubectl.limits(90),
+  );
 }
 
 /** What the refused container said, once the kubelet has tried it several times. */
@@ -89,4 +89,5 @@ export const secondWriter: Scenario = {
   name: "a second Deployment on the database's claim is refused by the lock and told who holds it",
   needsPlatform: true,
   run,
+  restore,
 };
