@@ -5,6 +5,7 @@ import {
   KustomizationSpecDeletionPolicy,
   KustomizationSpecSourceRefKind,
 } from '../../imports/kustomize.toolkit.fluxcd.io';
+import { hasDynamicClaim } from '../platform/has-dynamic-claim';
 import { LAYER_NAMES, LAYERS, type LayerName } from '../platform/layer-name';
 import type { Manifest } from '../platform/manifest';
 import type { Platform } from '../platform/platform';
@@ -37,19 +38,20 @@ export function fluxKustomizations(platform: Platform, layers: readonly LayerTre
 
   for (const name of LAYER_NAMES.filter(present)) {
     const keepsData = name === 'base';
+    const objects = rendered.get(name)?.objects ?? [];
     const dependsOn = dependencies(name, present).map((layer) => ({ name: kustomizationName(platform, layer) }));
     new Kustomization(chart, name, {
       metadata: { name: kustomizationName(platform, name), namespace: source.namespace },
       spec: {
         interval: INTERVAL,
         retryInterval: RETRY_INTERVAL,
-        timeout: healthTimeout(rendered.get(name)?.objects ?? []),
+        timeout: healthTimeout(objects),
         path: `./${rendered.get(name)?.path ?? secretsPath(platform)}`,
         sourceRef: { ...source, kind: KustomizationSpecSourceRefKind[SOURCE_KINDS[source.kind]] },
         dependsOn: dependsOn.length > 0 ? dependsOn : undefined,
         prune: !keepsData,
         deletionPolicy: keepsData ? KustomizationSpecDeletionPolicy.ORPHAN : undefined,
-        wait: true,
+        wait: !(keepsData && hasDynamicClaim(objects)),
         decryption:
           name === 'secrets'
             ? { provider: KustomizationSpecDecryptionProvider.SOPS, secretRef: { name: decryptionSecret } }

@@ -1,3 +1,4 @@
+import { hasDynamicClaim } from '../platform/has-dynamic-claim';
 import type { LayerName } from '../platform/layer-name';
 import type { Tree } from '../platform/tree';
 import { defineRule, type Report } from './define-rule';
@@ -92,7 +93,8 @@ function checkSpec(tree: Tree, layer: LayerName, where: LayerKustomization, repo
     const wayOut = `write ${source.kind} ${source.namespace}/${source.name} in every layer: only then they wait for one revision`;
     report(where, `sourceRef is ${kind} ${namespace}/${name}`, wayOut);
   }
-  if (spec.wait !== true) {
+  const base = tree.layers.find(({ name }) => name === 'base')?.objects ?? [];
+  if (spec.wait !== true && !(layer === 'base' && hasDynamicClaim(base))) {
     report(
       where,
       `wait is ${spec.wait ?? 'missing'}`,

@@ -175,3 +175,16 @@ test('the timeout is above the deadline of the layer’s own objects, and only o
     ['shop-test', '25m'],
   ]);
 });
+
+test.each([
+  ['a claim that a storage class serves, perhaps only for its first pod', undefined, false],
+  ['a claim that is bound to its volume', 'pv', true],
+])('a base with %s is waited for: %s → %s', (_, volumeName, wait) => {
+  const platform = testPlatform();
+  new k8s.KubePersistentVolumeClaim(platform.layers.base, 'Claim', {
+    metadata: { name: 'data' },
+    spec: { volumeName },
+  });
+  const [base] = platformTree(platform, { facts: {}, released: [] }).flux;
+  expect(base?.spec).toMatchObject({ wait, prune: false });
+});
