@@ -86,7 +86,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   async function begin(): Promise<void> {
     server = start(join(binFolder, 'postgres'), args, { unprivileged: true });
     await until(`PostgreSQL accepts connections on port ${port}`, async () => {
-      if (server.process.exitCode !== null) {
+      if (server.process.exitCode !== null || server.process.signalCode !== null) {
         throw new Error(`postgres ended: ${(await server.finished).stderr}`);
       }
       return (await run('psql', ['-XAtqc', 'SELECT 1'], { env })).code === 0;
