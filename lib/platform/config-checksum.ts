@@ -10,12 +10,13 @@ const last = new Map<string, { readonly texts: readonly (string | undefined)[]; 
 export function configChecksum(data: Readonly<Record<string, string>>): string {
   const names = Object.keys(data).sort();
   const texts = names.map((name) => data[name]);
-  const known = last.get(names.join('\0'));
+  const fileNames = JSON.stringify(names);
+  const known = last.get(fileNames);
   if (known?.texts.every((text, index) => text === texts[index])) {
     return known.checksum;
   }
   const sorted = names.map((name, index) => [name, texts[index]]);
   const checksum = createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
-  last.set(names.join('\0'), { texts, checksum });
+  last.set(fileNames, { texts, checksum });
   return checksum;
 }

@@ -108,7 +108,7 @@ async function onCluster(
     return await use(context);
   } finally {
     progress.say('tidying up');
-    if (cluster === undefined ? process.env.KUBECONFIG === undefined : cluster.own) {
+    if (cluster === undefined ? !process.env.KUBECONFIG : cluster.own) {
       await takeDown(PROJECT);
     } else if (cluster !== undefined && context !== undefined) {
       await tidyUp(new Kubectl(new Commands(new AbortController().signal, context.kubectl.commands.env)));

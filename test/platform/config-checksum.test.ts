@@ -35,6 +35,8 @@ test.each([
   [{ a: '1' }, { b: '1' }],
   [{ a: 'b' }, { ab: '' }],
   [{}, { a: '' }],
+  [{}, { '': '' }],
+  [{ 'a\0b': '' }, { a: '', b: '' }],
 ])('%j and %j differ', (one, other) => {
   expect(configChecksum(one)).not.toBe(configChecksum(other));
 });
