@@ -16,11 +16,26 @@ function machine(...present: string[]): Machine {
   };
 }
 
-const PROGRAMS = ['psql', 'go', 'shellcheck', 'faketime', 'zstd', 'flock', 'setpriv'];
+const PROGRAMS = [
+  'psql',
+  'go',
+  'shellcheck',
+  'faketime',
+  'zstd',
+  'flock',
+  'setpriv',
+  'busybox',
+  'curl',
+  'age',
+  'rclone',
+  'pgbouncer',
+  'alembic',
+];
 const POSTGRES = '/usr/lib/postgresql/15/bin/postgres';
 const PYTHON = '/usr/bin/python3';
 const PYYAML = '/usr/lib/python3/dist-packages/yaml/__init__.py';
-const COMPLETE = [...PROGRAMS, POSTGRES, PYTHON, PYYAML];
+const PSYCOPG = '/usr/lib/python3/dist-packages/psycopg2/__init__.py';
+const COMPLETE = [...PROGRAMS, POSTGRES, PYTHON, PYYAML, PSYCOPG];
 
 describe('what a machine lacks', () => {
   const packages = (...present: string[]): string[] =>
@@ -36,11 +51,18 @@ describe('what a machine lacks', () => {
     [POSTGRES, 'postgresql'],
     [PYTHON, 'python3-yaml'],
     [PYYAML, 'python3-yaml'],
+    [PSYCOPG, 'python3-psycopg2'],
     ['go', 'golang-go'],
     ['shellcheck', 'shellcheck'],
     ['faketime', 'faketime'],
     ['zstd', 'zstd'],
     ['flock', 'util-linux'],
+    ['busybox', 'busybox'],
+    ['curl', 'curl'],
+    ['age', 'age'],
+    ['rclone', 'rclone'],
+    ['pgbouncer', 'pgbouncer'],
+    ['alembic', 'alembic'],
     ['setpriv', 'util-linux'],
   ])('%s comes with %s', (gone, debianPackage) => {
     expect(packages(...without(gone))).toEqual([debianPackage]);

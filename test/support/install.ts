@@ -58,6 +58,17 @@ export const REQUIREMENTS: readonly Requirement[] = [
   program('zstd', 'zstd'),
   program('flock', 'util-linux'),
   program('setpriv', 'util-linux'),
+  program('busybox', 'busybox'),
+  program('curl', 'curl'),
+  program('age', 'age'),
+  program('rclone', 'rclone'),
+  program('pgbouncer', 'pgbouncer'),
+  program('alembic', 'alembic'),
+  {
+    what: `psycopg2 for ${PYTHON}`,
+    debianPackage: 'python3-psycopg2',
+    isPresent: (machine) => machine.exists('/usr/lib/python3/dist-packages/psycopg2/__init__.py'),
+  },
 ];
 
 /** Debian's package makes and starts a database cluster of its own, unless a file here says otherwise. */
