@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 /** Prefix of the pod annotation that holds the checksum of one ConfigMap: `checksum/<ConfigMap name>`. */
 export const CHECKSUM_ANNOTATION = 'checksum/';
 
+/** ConfigMap annotation; `by-hand` says that a change of it is not to restart its pods. */
+export const RESTART_ANNOTATION = 'mooring/restart';
+
 /** The checksum computed last for each set of file names: environments of one platform mostly share their files. */
 const last = new Map<string, { readonly texts: readonly (string | undefined)[]; readonly checksum: string }>();
 

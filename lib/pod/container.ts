@@ -1,6 +1,7 @@
 import type { Size } from 'cdk8s';
 import { type Cpu, k8s } from 'cdk8s-plus-28';
 import type { ImageReference } from '../platform/image-reference';
+import type { ConfigEnv } from './config-env';
 import type { Mount } from './mount';
 import { quantity } from './quantity';
 
@@ -38,6 +39,9 @@ export interface ContainerProps {
   /** @default - none */
   readonly env?: readonly k8s.EnvVar[];
 
+  /** ConfigMaps whose every key is a variable. @default - none */
+  readonly envFrom?: readonly ConfigEnv[];
+
   /** Ports by name. @default - none */
   readonly ports?: Readonly<Record<string, number>>;
 
@@ -69,6 +73,7 @@ export function container(props: ContainerProps): k8s.Container {
     command: copy(props.command),
     args: copy(props.args),
     env: copy(props.env),
+    envFrom: copy(props.envFrom)?.map(({ name }) => ({ configMapRef: { name } })),
     ports: props.ports && Object.entries(props.ports).map(([name, containerPort]) => ({ name, containerPort })),
     resources: {
       requests: { cpu: k8s.Quantity.fromString(cpu.amount), memory: k8s.Quantity.fromString(quantity(memory)) },

@@ -46,20 +46,24 @@ export interface PodProps {
   readonly restartPolicy?: 'Always' | 'Never' | 'OnFailure';
 
   /** @default - none */
-  readonly topologySpread?: readonly k8s.TopologySpreadConstraint[];
+  readonly affinity?: k8s.Affinity;
+
+  /** Labels of the nodes it may run on. @default - any node */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
 }
 
 /**
- * A pod template that passes Pod Security *restricted*; what its mounts carry as checksum rolls it on a change.
+ * A pod template that passes Pod Security *restricted*; the checksums of its ConfigMaps roll it on a change.
  *
  * @throws when two different volumes have one name
  */
 export function podTemplate(props: PodProps): k8s.PodTemplateSpec {
-  const { user } = props;
-  const all = [...(props.initContainers ?? []), ...props.containers];
+  const { user, initContainers = [] } = props;
+  const all = [...initContainers, ...props.containers];
   const mounts = all.flatMap((each) => each.mounts ?? []);
   const volumes = volumesOf(mounts);
-  const annotations = Object.assign({}, ...mounts.map(({ checksum }) => checksum)) as Record<string, string>;
+  const checksums = [...mounts, ...all.flatMap(({ envFrom }) => envFrom ?? [])].map(({ checksum }) => checksum);
+  const annotations = Object.assign({}, ...checksums) as Record<string, string>;
   return {
     metadata: {
       labels: { ...props.labels },
@@ -80,12 +84,13 @@ export function podTemplate(props: PodProps): k8s.PodTemplateSpec {
         seccompProfile: { type: 'RuntimeDefault' },
       },
       imagePullSecrets: props.pullSecrets?.map(({ name }) => ({ name })),
-      initContainers: props.initContainers?.map(container),
+      initContainers: initContainers.length > 0 ? initContainers.map(container) : undefined,
       containers: props.containers.map(container),
       volumes: volumes.size > 0 ? [...volumes.values()] : undefined,
       terminationGracePeriodSeconds: props.grace?.toSeconds(),
       restartPolicy: props.restartPolicy,
-      topologySpreadConstraints: props.topologySpread && [...props.topologySpread],
+      affinity: props.affinity,
+      nodeSelector: props.nodeSelector && { ...props.nodeSelector },
     },
   };
 }

@@ -1,4 +1,4 @@
-import { CHECKSUM_ANNOTATION, configChecksum } from '../platform/config-checksum';
+import { CHECKSUM_ANNOTATION, configChecksum, RESTART_ANNOTATION } from '../platform/config-checksum';
 import { defineRule, type Report } from './define-rule';
 import type { Strings } from './objects';
 import type { PodTemplate } from './pods';
@@ -9,7 +9,7 @@ const CONTENT_HASH = /-([0-9a-f]{8,}|[bcdfghkmt2456789]{10})$/;
 
 /**
  * ConfigMaps keep their names, and a pod template carries the checksum of each one that it uses, so that a change rolls
- * exactly its users. With names made from content, Flux prunes the old one while old pods still need it.
+ * exactly its users, unless the ConfigMap says that they are restarted by hand. With names made from content, Flux prunes the old one while old pods still need it.
  */
 export const configRollout = defineRule('config-rollout', (view, report) => {
   for (const where of view.ofKind('ConfigMap')) {
@@ -32,6 +32,9 @@ function checkPod(view: TreeView, pod: PodTemplate, report: Report): void {
     const found = view.resolve('ConfigMap', name, pod.layer.name);
     if (found === undefined) {
       continue; // `resolved-references` reports it.
+    }
+    if (found.manifest.metadata.annotations?.[RESTART_ANNOTATION] === 'by-hand') {
+      continue;
     }
     const written = pod.annotations[`${CHECKSUM_ANNOTATION}${name}`];
     if (written !== configChecksum((found.manifest.data ?? {}) as Strings)) {

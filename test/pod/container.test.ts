@@ -1,9 +1,10 @@
 import { Size } from 'cdk8s';
 import { Cpu } from 'cdk8s-plus-28';
 import { ImageReference } from '../../lib/platform/image-reference';
+import { ConfigEnv } from '../../lib/pod/config-env';
 import type { ContainerProps, Resources } from '../../lib/pod/container';
 import { claimMount, scratchMount } from '../../lib/pod/mount';
-import { renderedContainer } from '../support/test-platform';
+import { renderedContainer, testPlatform } from '../support/test-platform';
 
 const resources: Required<Resources> = {
   cpu: Cpu.millis(250),
@@ -18,6 +19,7 @@ const everything: Required<ContainerProps> = {
   command: ['node', 'main.js'],
   args: ['--port', '3000'],
   env: [{ name: 'MODE', value: 'fast' }],
+  envFrom: [new ConfigEnv(testPlatform().layers.app, 'Config', { name: 'web-config', values: {} })],
   ports: { http: 3000, metrics: 9090 },
   mounts: [
     scratchMount('/tmp'),
@@ -52,6 +54,7 @@ test('everything that is given is rendered', () => {
     command: ['node', 'main.js'],
     args: ['--port', '3000'],
     env: [{ name: 'MODE', value: 'fast' }],
+    envFrom: [{ configMapRef: { name: 'web-config' } }],
     ports: [
       { name: 'http', containerPort: 3000 },
       { name: 'metrics', containerPort: 9090 },

@@ -18,9 +18,8 @@ const everything: Required<PodProps> = {
   pullSecrets: [new SecretReference('registry', { '.dockerconfigjson': 'deploy token' })],
   grace: Duration.minutes(2),
   restartPolicy: 'Never',
-  topologySpread: [
-    { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} },
-  ],
+  affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone' }] } },
+  nodeSelector: { 'kubernetes.io/arch': 'amd64' },
 };
 
 test('a minimal pod runs as a number that is not root, with no token, and says nothing else', () => {
@@ -63,9 +62,8 @@ test('everything that is given is rendered', () => {
       volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '64Mi' } }],
       terminationGracePeriodSeconds: 120,
       restartPolicy: 'Never',
-      topologySpreadConstraints: [
-        { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} },
-      ],
+      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone' }] } },
+      nodeSelector: { 'kubernetes.io/arch': 'amd64' },
     },
   });
 });
