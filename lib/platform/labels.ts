@@ -8,7 +8,7 @@ export const PART_OF_LABEL = 'app.kubernetes.io/part-of';
 export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 
 /** What a workload is: rules and pages read it from the label. */
-export type Component = 'app' | 'worker' | 'database' | 'migration' | 'backup' | 'cron';
+export type Component = 'app' | 'worker' | 'database' | 'migration' | 'backup' | 'cron' | 'cache' | 'monitoring';
 
 /**
  * The labels that select the pods of one workload. Chosen once: a Deployment's selector is immutable, so nothing that
