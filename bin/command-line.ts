@@ -1,23 +1,34 @@
+import { backups } from './backups/backups';
 import { synth } from './synth';
 
 const USAGE = `usage: mooring <command>
 
 commands:
-  synth   run "cdk8s synth" and bring dist, docs/platforms and the frozen records up to date by content
+  synth     run "cdk8s synth" and bring dist, docs/platforms and the frozen records up to date by content
+  backups   list, make, verify, restore and delete the backups of an environment: mooring backups --help
 
-exit status: 0 done, 1 the command failed, 2 the command line is wrong
+exit status: 0 done, 1 the command failed, 2 the command line is wrong; backups has more
 `;
 
-const COMMANDS: Readonly<Record<string, () => Promise<number>>> = { synth };
+type Command = (args: readonly string[]) => Promise<number>;
 
-async function main([name, ...rest]: readonly string[]): Promise<number> {
-  const command = name === undefined || rest.length > 0 ? undefined : COMMANDS[name];
-  if (command === undefined) {
-    const help = name === '--help' || name === 'help';
-    (help ? process.stdout : process.stderr).write(USAGE);
-    return help ? 0 : 2;
+const COMMANDS: Readonly<Record<string, Command>> = {
+  backups,
+  synth: async (args) => (args.length > 0 ? wrongUsage() : synth()),
+};
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
   }
-  return command();
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return command === undefined ? wrongUsage() : command(args);
+}
+
+function wrongUsage(): number {
+  process.stderr.write(USAGE);
+  return 2;
 }
 
 void main(process.argv.slice(2)).then((status) => {
