@@ -7,8 +7,15 @@ import { quantity } from './quantity';
 
 /** What a container may use. */
 export interface Resources {
-  /** CPU that the scheduler sets aside. There is no CPU limit: throttling an idle node's CPU helps nobody. */
+  /** CPU that the scheduler sets aside. */
   readonly cpu: Cpu;
+
+  /**
+   * CPU above which the container is slowed down.
+   *
+   * @default - none: slowing it down on an idle node helps nobody
+   */
+  readonly cpuLimit?: Cpu;
 
   /** Memory that the scheduler sets aside. */
   readonly memory: Size;
@@ -66,7 +73,7 @@ export interface ContainerProps {
 
 /** A container that passes Pod Security *restricted*, with a read-only root. */
 export function container(props: ContainerProps): k8s.Container {
-  const { cpu, memory, memoryLimit } = props.resources;
+  const { cpu, cpuLimit, memory, memoryLimit } = props.resources;
   return {
     name: props.name,
     image: props.image.toString(),
@@ -77,7 +84,10 @@ export function container(props: ContainerProps): k8s.Container {
     ports: props.ports && Object.entries(props.ports).map(([name, containerPort]) => ({ name, containerPort })),
     resources: {
       requests: { cpu: k8s.Quantity.fromString(cpu.amount), memory: k8s.Quantity.fromString(quantity(memory)) },
-      limits: { memory: k8s.Quantity.fromString(quantity(memoryLimit ?? memory)) },
+      limits: {
+        ...(cpuLimit && { cpu: k8s.Quantity.fromString(cpuLimit.amount) }),
+        memory: k8s.Quantity.fromString(quantity(memoryLimit ?? memory)),
+      },
     },
     volumeMounts: props.mounts?.map(({ volume, path, subPath, readOnly }) => ({
       name: volume.name,

@@ -8,6 +8,7 @@ import { disruptionBudgets } from './disruption-budgets';
 import { fluxDependencies } from './flux-dependencies';
 import { fluxKustomizations } from './flux-kustomizations';
 import { frozen } from './frozen';
+import { gateRelease } from './gate-release';
 import { gracefulRollout } from './graceful-rollout';
 import { http01Solver } from './http01-solver';
 import { migrationGate } from './migration-gate';
@@ -53,6 +54,7 @@ export const RULES: RuleSet = {
     singleWriter,
     namespaceBoundary,
     migrationGate,
+    gateRelease,
     fluxKustomizations,
     fluxDependencies,
     configRollout,

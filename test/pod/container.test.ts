@@ -8,6 +8,7 @@ import { renderedContainer, testPlatform } from '../support/test-platform';
 
 const resources: Required<Resources> = {
   cpu: Cpu.millis(250),
+  cpuLimit: Cpu.units(2),
   memory: Size.mebibytes(256),
   memoryLimit: Size.gibibytes(1),
 };
@@ -59,7 +60,7 @@ test('everything that is given is rendered', () => {
       { name: 'http', containerPort: 3000 },
       { name: 'metrics', containerPort: 9090 },
     ],
-    resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '1Gi' } },
+    resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { cpu: '2', memory: '1Gi' } },
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
       { name: 'data', mountPath: '/data', subPath: 'a', readOnly: true },
