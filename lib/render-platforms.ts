@@ -17,6 +17,8 @@ export interface Rendered {
   readonly dist: ReadonlyMap<string, string>;
   /** Files of the project that a synth keeps current: a page and a frozen record for each platform. */
   readonly project: ReadonlyMap<string, string>;
+  /** What people should know though nothing is refused, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -26,7 +28,8 @@ export interface Rendered {
  */
 export function renderPlatforms(factories: readonly PlatformFactory[]): Rendered {
   const frozen = new Map<string, FrozenFile>();
-  const trees = construct(factories).map((platform) => {
+  const platforms = construct(factories);
+  const trees = platforms.map((platform) => {
     const file = frozen.get(platform.name) ?? readFrozenFile(platform.folder);
     frozen.set(platform.name, file);
     return platformTree(platform, file.of(platform.environment.name));
@@ -44,7 +47,10 @@ export function renderPlatforms(factories: readonly PlatformFactory[]): Rendered
     project.set(`docs/platforms/${name}.md`, platformPage(own));
     project.set(`platforms/${name}/frozen.yaml`, file.recording(own));
   }
-  return { dist, project };
+  const warnings = platforms.flatMap(({ name, environment, warnings: own }) =>
+    own.map((text) => `warning: ${name} ${environment.name}: ${text}`),
+  );
+  return { dist, project, warnings };
 }
 
 function construct(factories: readonly PlatformFactory[]): Platform[] {

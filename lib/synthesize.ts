@@ -12,12 +12,15 @@ const PROJECT_FILES_VARIABLE = 'MOORING_PROJECT_FILES';
 /**
  * The program of `cdk8s synth`: renders every platform in every environment into `dist`.
  *
- * Nothing is written when there is any problem: all of them are printed and the exit status is 1.
+ * Warnings are printed. Nothing is written when there is any problem: all of them are printed and the exit status is 1.
  */
 export async function synthesize(factories: readonly PlatformFactory[]): Promise<void> {
   try {
     await loadSqlGrammar();
-    const { dist, project } = renderPlatforms(factories);
+    const { dist, project, warnings } = renderPlatforms(factories);
+    for (const warning of warnings) {
+      process.stderr.write(`${warning}\n`);
+    }
     writeFiles(process.env[OUTPUT_VARIABLE] ?? 'dist', dist);
     const projectFolder = process.env[PROJECT_FILES_VARIABLE];
     if (projectFolder !== undefined) {

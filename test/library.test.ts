@@ -9,7 +9,7 @@ const PROJECT = resolve(__dirname, '..');
 const CONSUMER = `import { ImageReference, loadSqlGrammar, Retention, SchemaFile } from 'mooring';
 async function main(): Promise<void> {
   await loadSqlGrammar();
-  const days: number = Retention.days(30).days;
+  const days = Number(Retention.days(30).env[0]?.value);
   const schema = SchemaFile.fromText('CREATE TABLE IF NOT EXISTS t (id int);', 'schema.sql');
   console.log(days, ImageReference.parse('shop:1.0').repository, Object.keys(schema.configMapData()).length > 3);
 }

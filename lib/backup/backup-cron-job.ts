@@ -1,29 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Duration, Size } from 'cdk8s';
-import { Cpu } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { Database } from '../database/database';
-import { COMPONENT_LABEL, selectorLabels } from '../platform/labels';
 import { Platform } from '../platform/platform';
 import type { Schedule } from '../platform/schedule';
-import { ConfigFiles } from '../pod/config-files';
 import type { Resources } from '../pod/container';
-import { CronJob } from '../pod/cron-job';
-import { claimMount, scratchMount } from '../pod/mount';
-import { NetworkAccess } from '../pod/network-access';
-import { ServiceAccount } from '../pod/service-account';
 import type { Claim } from '../storage/claim';
+import { ageContainers } from './age-container';
+import type { AgeEncryption } from './age-encryption';
+import type { AppliedMigrations } from './applied-migrations';
+import { previousMetadata } from './backup-folders';
+import { BackupFormat } from './backup-format';
+import type { BackupTarget, S3Store } from './backup-target';
+import { BackupWatchdog } from './backup-watchdog';
+import type { BackupImages, Backups } from './backups';
+import { checkBackups } from './check-backups';
+import { dumpContainer } from './dump-container';
+import { reportContainers } from './report-container';
 import type { Retention } from './retention';
-
-/** User and group of the official postgres image (Debian flavour). */
-const POSTGRES_UID = 999;
-
-/** `backup.sh` reads the other one from its own folder. */
-const SCRIPTS = ['backup.sh', 'retention.sh'];
-
-/** Where the target is mounted. */
-const BACKUP_DIR = '/backups';
+import { ScriptCronJob } from './script-cron-job';
+import type { SecretUrl } from './secret-url';
+import { type BackedUpFiles, fetchContainers, filesContainers, uploadContainers } from './store-containers';
 
 /** Properties of `BackupCronJob`. */
 export interface BackupCronJobProps {
@@ -38,15 +34,71 @@ export interface BackupCronJobProps {
   /** How long backups are kept. */
   readonly retention: Retention;
 
-  /** Claim that the backups are written to. */
-  readonly target: Claim;
+  /** A volume, an object store, or one of each: then the store gets a second copy. */
+  readonly targets: readonly BackupTarget[];
+
+  /** @default BackupFormat.custom() */
+  readonly format?: BackupFormat;
 
   /**
-   * First part of the file names: `<prefix>_YYYYMMDD_HHMMSS.sql.gz`, the time in UTC.
+   * First part of the file names: `<prefix>_YYYYMMDD_HHMMSS.…`, the time in UTC.
    *
    * @default - the platform's name with underscores
    */
   readonly filePrefix?: string;
+
+  /**
+   * What messages call the product.
+   *
+   * @default - the platform's name in words: `school-platform` is "School Platform"
+   */
+  readonly title?: string;
+
+  /**
+   * Where a message about each run is sent, and one when backups stop: a watchdog comes with it. Needs `images.curl`.
+   *
+   * @default - nowhere
+   */
+  readonly slack?: SecretUrl;
+
+  /**
+   * Called after each verified backup, so that somebody outside notices when the whole cluster is silent. Needs
+   * `images.curl`.
+   *
+   * @default - none
+   */
+  readonly pingUrl?: SecretUrl;
+
+  /** @default - none: archives are not encrypted */
+  readonly encryption?: AgeEncryption;
+
+  /**
+   * How the database tells its newest migration, which is noted with each backup.
+   *
+   * @default - none: whether a backup fits the running app is unknown
+   */
+  readonly migrations?: AppliedMigrations;
+
+  /**
+   * Uploaded files that are backed up with the database. Needs `images.rclone`.
+   *
+   * @default - none
+   */
+  readonly files?: readonly BackedUpFiles[];
+
+  /**
+   * Official images beside the database's own.
+   *
+   * @default - none; refused when something needs one
+   */
+  readonly images?: BackupImages;
+
+  /**
+   * Space for one archive in the pod when there is a store and no volume.
+   *
+   * @default Size.gibibytes(10)
+   */
+  readonly stagingSpace?: Size;
 
   /**
    * A run that takes longer is stopped and counts as failed.
@@ -55,59 +107,98 @@ export interface BackupCronJobProps {
    */
   readonly deadline?: Duration;
 
-  /** @default - 100 millicores, 128 MiB, limit 256 MiB */
+  /**
+   * What the dump's container may use.
+   *
+   * @default - 100 millicores, 128 MiB, limit 256 MiB
+   */
   readonly resources?: Resources;
 }
 
-/** A CronJob that dumps a database to a claim, reads the archive back in full, and only then drops old ones. */
-export class BackupCronJob extends Construct {
+/**
+ * A CronJob that dumps a database, publishes the archive once every byte of it was read back, copies it to an object
+ * store, tells people, and only then drops old backups. With `slack` comes a watchdog.
+ */
+export class BackupCronJob extends Construct implements Backups {
+  public readonly name: string;
+  public readonly database: Database;
+  public readonly schedule: Schedule;
+  public readonly retention: Retention;
+  public readonly format: BackupFormat;
+  public readonly filePrefix: string;
+  public readonly title: string;
+  public readonly volume?: Claim;
+  public readonly store?: S3Store;
+  public readonly stagingSpace: Size;
+  public readonly slack?: SecretUrl;
+  public readonly pingUrl?: SecretUrl;
+  public readonly encryption?: AgeEncryption;
+  public readonly migrations?: AppliedMigrations;
+  public readonly images: BackupImages;
+
+  /** @throws when targets, files and images do not go together, with all problems at once */
   public constructor(scope: Construct, id: string, props: BackupCronJobProps) {
     super(scope, id);
+    checkBackups(props);
     const platform = Platform.of(this);
-    const { name, database, retention } = props;
-    const selector = selectorLabels(platform.name, name);
-    const access = new NetworkAccess(this, 'NetworkAccess', { name, selector });
-    database.allowFrom(access);
-    const scripts = new ConfigFiles(this, 'Scripts', {
-      name: `${name}-scripts`,
-      workload: name,
-      files: Object.fromEntries(SCRIPTS.map((file) => [file, readFileSync(join(__dirname, 'scripts', file), 'utf8')])),
-    });
+    this.name = props.name;
+    this.database = props.database;
+    this.schedule = props.schedule;
+    this.retention = props.retention;
+    this.format = props.format ?? BackupFormat.custom();
+    this.filePrefix = props.filePrefix ?? platform.name.replaceAll('-', '_');
+    this.title = props.title ?? inWords(platform.name);
+    this.volume = props.targets.find(({ volume }) => volume !== undefined)?.volume;
+    this.store = props.targets.find(({ store }) => store !== undefined)?.store;
+    this.stagingSpace = props.stagingSpace ?? Size.gibibytes(10);
+    this.slack = props.slack;
+    this.pingUrl = props.pingUrl;
+    this.encryption = props.encryption;
+    this.migrations = props.migrations;
+    this.images = props.images ?? {};
 
-    new CronJob(this, 'CronJob', {
-      name,
-      schedule: props.schedule,
+    this.#addCronJob(props);
+    if (this.slack !== undefined) {
+      new BackupWatchdog(this, 'Watchdog', { backups: this });
+    }
+    this.#warnOfOneServer(platform);
+  }
+
+  #addCronJob(props: BackupCronJobProps): void {
+    const { files = [] } = props;
+    const followers = [...uploadContainers(this), ...filesContainers(this, files)];
+    const workers = ['dump', ...followers.map(({ name }) => name)];
+    const reporters = reportContainers(this, { subject: 'Backup', workers });
+    const isFollowed = followers.length + reporters.length > 0;
+    new ScriptCronJob(this, 'CronJob', {
+      name: this.name,
+      schedule: this.schedule,
       deadline: props.deadline ?? Duration.hours(6),
-      pod: {
-        labels: { ...selector, [COMPONENT_LABEL]: 'backup' },
-        serviceAccountName: new ServiceAccount(this, 'ServiceAccount', { name }).name,
-        user: { uid: POSTGRES_UID, fsGroup: POSTGRES_UID },
-        // Long enough to notice the signal, remove the unfinished file and say so.
-        grace: Duration.seconds(30),
-        containers: [
-          {
-            name: 'dump',
-            image: database.clientImage,
-            command: ['bash', '/scripts/backup.sh'],
-            env: [
-              ...database.connection,
-              { name: 'BACKUP_DIR', value: BACKUP_DIR },
-              { name: 'FILE_PREFIX', value: props.filePrefix ?? platform.name.replaceAll('-', '_') },
-              ...retention.env,
-            ],
-            mounts: [
-              claimMount(props.target, { path: BACKUP_DIR, volume: 'backups' }),
-              scripts.mount('/scripts', 'scripts'),
-              scratchMount('/tmp'),
-            ],
-            resources: props.resources ?? {
-              cpu: Cpu.millis(100),
-              memory: Size.mebibytes(128),
-              memoryLimit: Size.mebibytes(256),
-            },
-          },
-        ],
-      },
+      database: this.database,
+      endpoints: [this.store?.network, this.slack?.endpoint, this.pingUrl?.endpoint],
+      groups: files.flatMap(({ group }) => group ?? []),
+      initContainers: [
+        ...ageContainers(this),
+        ...fetchContainers(this, { args: ['sidecars', '10'], env: [previousMetadata] }),
+      ],
+      // The kubelet pulls and starts them in this order: a slow pull of the first is no "never started" for the last.
+      containers: [dumpContainer(this, { resources: props.resources, isFollowed }), ...followers, ...reporters],
     });
   }
+
+  #warnOfOneServer(platform: Platform): void {
+    const { nfs } = platform.environment.cluster;
+    const isOneServer = this.volume?.exportPath !== undefined && this.database.storage?.exportPath !== undefined;
+    if (nfs !== undefined && isOneServer && this.store === undefined) {
+      platform.addWarning(
+        `database "${this.database.name}" and its backups lie on one NFS server, ${nfs.server}, and are lost with it; ` +
+          `add BackupTarget.s3 to "${this.name}" for a second copy elsewhere`,
+      );
+    }
+  }
+}
+
+function inWords(name: string): string {
+  const words = name.split('-').map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  return words.join(' ');
 }

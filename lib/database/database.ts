@@ -1,6 +1,7 @@
 import type { k8s } from 'cdk8s-plus-28';
 import type { ImageReference } from '../platform/image-reference';
 import type { NetworkAccess } from '../pod/network-access';
+import type { Claim } from '../storage/claim';
 
 /** What apps, migrations and backups need to know of a PostgreSQL database, wherever it runs. */
 export interface Database {
@@ -15,6 +16,16 @@ export interface Database {
 
   /** libpq's variables `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`. */
   readonly connection: readonly k8s.EnvVar[];
+
+  /** The same for a connection that no transaction pooler shares. @default - `connection` */
+  readonly direct?: readonly k8s.EnvVar[];
+
+  /**
+   * Claim that holds the data.
+   *
+   * @default - none that the platform knows of
+   */
+  readonly storage?: Claim;
 
   /** Lets a workload's pods connect. */
   allowFrom(client: NetworkAccess): void;

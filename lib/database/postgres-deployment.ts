@@ -94,6 +94,7 @@ export class PostgresDeployment extends Construct implements Database {
   public readonly major: number;
   public readonly clientImage: ImageReference;
   public readonly connection: readonly k8s.EnvVar[];
+  public readonly storage: Claim;
 
   readonly #access: NetworkAccess;
 
@@ -103,6 +104,7 @@ export class PostgresDeployment extends Construct implements Database {
     this.name = name;
     this.major = postgresMajor(image);
     this.clientImage = image;
+    this.storage = props.storage;
     this.connection = [
       { name: 'PGHOST', value: name },
       { name: 'PGPORT', value: String(PORT) },

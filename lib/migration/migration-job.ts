@@ -8,21 +8,33 @@ import { COMPONENT_LABEL, selectorLabels } from '../platform/labels';
 import { objectMeta } from '../platform/object-meta';
 import { Platform } from '../platform/platform';
 import type { SecretReference } from '../platform/secret-reference';
-import type { Resources } from '../pod/container';
-import { scratchMount } from '../pod/mount';
+import type { ContainerProps, Resources } from '../pod/container';
+import { type Mount, scratchMount } from '../pod/mount';
 import { NetworkAccess } from '../pod/network-access';
 import { type PodUser, podTemplate } from '../pod/pod-template';
 import { ServiceAccount } from '../pod/service-account';
-import type { MigrationTool } from './migration-tool';
+import {
+  CLIENT_RESOURCES,
+  CLIENT_UID,
+  directConnection,
+  listMigrations,
+  migrationMounts,
+} from './migration-containers';
+import { type MigrationSteps, type MigrationTool, SCRIPTS_PATH } from './migration-tool';
+import { APPLICATION_NAME, MIGRATION_OPTIONS } from './session-options';
+
+/** Exit codes of `run-migration.sh` that another try would end with as well: bad migration, bad call, no access. */
+const FINAL_CODES = [1, 2, 4];
 
 /** Properties of `MigrationJob`. */
 export interface MigrationJobProps {
-  /** First part of the Job's name; a hash of what it runs follows. */
+  /** First part of the Job's name, and its label `app.kubernetes.io/name`; a hash of what it runs follows. */
   readonly name: string;
 
-  /** The image that carries the migrations: the app's own. */
+  /** The image that carries the migrations: the app's own, with `sh` and the usual small programs. */
   readonly image: ImageReference;
 
+  /** PostgreSQL 14 or newer. */
   readonly database: Database;
 
   readonly tool: MigrationTool;
@@ -33,11 +45,19 @@ export interface MigrationJobProps {
   readonly resources: Resources;
 
   /**
-   * Environment beside libpq's variables.
+   * Environment beside libpq's variables. A host or URL in it that goes through a pooler of Neon's kind is made a direct
+   * one.
    *
    * @default - none
    */
   readonly env?: readonly k8s.EnvVar[];
+
+  /**
+   * Volumes of the tool's container; `/tmp` is always there.
+   *
+   * @default - none
+   */
+  readonly mounts?: readonly Mount[];
 
   /**
    * Secret with which the image is pulled.
@@ -52,47 +72,122 @@ export interface MigrationJobProps {
    * @default Duration.minutes(10)
    */
   readonly deadline?: Duration;
+
+  /**
+   * Labels of nodes that may run it.
+   *
+   * @default - any node
+   */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
 }
 
 /**
  * A Job that migrates a database once for each image: its name carries a hash of what it runs, and it is never removed
  * by time, because Flux would make it again and run it again.
+ *
+ * One container lists the image's migrations; a sidecar with psql waits for the server, holds a lock and compares the
+ * list with the table; the tool runs only when something is missing. So an older image does nothing on a newer schema.
+ * Sidecars need Kubernetes 1.29.
  */
 export class MigrationJob extends Construct {
   /** Name of the Job, hash included. */
   public readonly name: string;
 
+  /** @throws when the tool migrates at the app's start, or the server is older than PostgreSQL 14 */
   public constructor(scope: Construct, id: string, props: MigrationJobProps) {
     super(scope, id);
-    const selector = selectorLabels(Platform.of(this).name, props.name);
-    const access = new NetworkAccess(this, 'NetworkAccess', { name: props.name, selector });
-    props.database.allowFrom(access);
+    const { name, database } = props;
+    if (database.major < 14) {
+      throw new Error(
+        `database "${database.name}" is PostgreSQL ${database.major}; a migration needs 14 or newer, ` +
+          'which notices that its client was killed',
+      );
+    }
+    const steps = props.tool.gatedSteps();
+    const selector = selectorLabels(Platform.of(this).name, name);
+    database.allowFrom(new NetworkAccess(this, 'NetworkAccess', { name, selector }));
 
     const template = podTemplate({
       labels: { ...selector, [COMPONENT_LABEL]: 'migration' },
-      serviceAccountName: new ServiceAccount(this, 'ServiceAccount', { name: props.name }).name,
+      serviceAccountName: new ServiceAccount(this, 'ServiceAccount', { name }).name,
       user: props.user,
       restartPolicy: 'Never',
       pullSecrets: props.pullSecret && [props.pullSecret],
+      nodeSelector: props.nodeSelector,
+      ...this.#containers(props, steps),
+    });
+    const spec: k8s.JobSpec = {
+      backoffLimit: 3,
+      activeDeadlineSeconds: (props.deadline ?? Duration.minutes(10)).toSeconds(),
+      podFailurePolicy: {
+        rules: [
+          failJob('migrate', FINAL_CODES),
+          // An image without migrations has none at the next try either.
+          failJob('list-migrations', [1]),
+          // A drained node is no failed try.
+          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+        ],
+      },
+      template,
+    };
+    this.name = `${name}-${hashOf(spec)}`;
+    new k8s.KubeJob(this, 'Resource', { metadata: objectMeta(this, this.name, name), spec });
+  }
+
+  #containers(
+    props: MigrationJobProps,
+    steps: MigrationSteps,
+  ): { readonly initContainers: ContainerProps[]; readonly containers: ContainerProps[] } {
+    const { name, image, resources } = props;
+    const connection = directConnection(props.database);
+    const mounts = migrationMounts(this, {
+      name: `${name}-scripts`,
+      workload: name,
+      steps,
+      scripts: ['hold-lock.sh', 'run-migration.sh'],
+    });
+    const env = [...connection, ...(props.env ?? [])];
+    // No program finds its host or URL in a variable whose name is none to a shell.
+    const variables = env.map((each) => each.name).filter((each) => /^[A-Za-z_]\w*$/.test(each));
+    return {
+      initContainers: [
+        listMigrations({ image, steps, mounts, resources, env: props.env }),
+        {
+          name: 'hold-lock',
+          sidecar: true,
+          image: props.database.clientImage,
+          uid: CLIENT_UID,
+          command: ['bash', `${SCRIPTS_PATH}/hold-lock.sh`],
+          env: [...connection, { name: 'MIGRATION_TABLE', value: steps.table }],
+          mounts: [...mounts, scratchMount('/tmp', { name: 'lock-tmp' })],
+          resources: CLIENT_RESOURCES,
+        },
+      ],
       containers: [
         {
           name: 'migrate',
-          image: props.image,
-          command: props.tool.command,
-          env: [...props.database.connection, ...(props.env ?? [])],
-          mounts: [scratchMount('/tmp')],
-          resources: props.resources,
+          image,
+          command: ['sh', `${SCRIPTS_PATH}/run-migration.sh`, ...steps.migrate],
+          env: [
+            ...env,
+            { name: 'PGOPTIONS', value: MIGRATION_OPTIONS },
+            { name: 'PGAPPNAME', value: APPLICATION_NAME },
+            { name: 'CONNECTION_VARIABLES', value: variables.join(' ') },
+            ...Object.entries(steps.env).map(([key, value]) => ({ name: key, value })),
+          ],
+          mounts: [...mounts, scratchMount('/tmp'), ...(props.mounts ?? [])],
+          resources,
         },
       ],
-    });
-    const spec: k8s.JobSpec = {
-      backoffLimit: 2,
-      activeDeadlineSeconds: (props.deadline ?? Duration.minutes(10)).toSeconds(),
-      template,
     };
-    this.name = `${props.name}-${hashOf(spec)}`;
-    new k8s.KubeJob(this, 'Resource', { metadata: objectMeta(this, this.name, props.name), spec });
   }
+}
+
+/** No further try when a container ends with one of these exit codes. */
+function failJob(containerName: string, values: number[]): k8s.PodFailurePolicyRule {
+  const onExitCodes = { containerName, operator: 'In', values };
+  // The class asks for onPodConditions, too; the API server takes one of the two.
+  return { action: 'FailJob', onExitCodes } as k8s.PodFailurePolicyRule;
 }
 
 /**

@@ -54,6 +54,7 @@ export class Platform extends App {
   readonly #secrets = new Map<string, SecretReference>();
   readonly #flows: Flow[] = [];
   readonly #nestedNfsPaths: NestedNfsPaths[] = [];
+  readonly #warnings: string[] = [];
 
   public constructor(props: PlatformProps) {
     super();
@@ -107,6 +108,16 @@ export class Platform extends App {
   /** States that an NFS volume lies around others, and why. */
   public addNestedNfsPaths(paths: NestedNfsPaths): void {
     this.#nestedNfsPaths.push(paths);
+  }
+
+  /** What synth tells people about this composition, though nothing is refused. */
+  public get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /** Notes a risk that somebody may have chosen knowingly: what is wrong, and the way out. */
+  public addWarning(text: string): void {
+    this.#warnings.push(text);
   }
 
   /** cdk8s' own writer knows neither rules nor layers: `synthesize` writes platforms. */

@@ -1,5 +1,7 @@
+import { Duration } from 'cdk8s';
 import { fiveFields } from './cron';
 import { daylightSavingGap } from './daylight-saving';
+import { longestGap } from './longest-gap';
 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
@@ -71,6 +73,11 @@ export class Schedule {
     /** The IANA name of the zone in which the fields are read. */
     public readonly timeZone: string,
   ) {}
+
+  /** The longest time between two runs from 2025 to 2037; an hour that clocks are put forward or back is left out. */
+  public longestGap(): Duration {
+    return Duration.minutes(longestGap(this.expression));
+  }
 }
 
 /** Minute and hour fields of a time of day. */

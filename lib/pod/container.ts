@@ -67,6 +67,9 @@ export interface ContainerProps {
   /** Numeric user of this container alone. @default - the pod's */
   readonly uid?: number;
 
+  /** Whether an init container runs beside those after it and ends with them (Kubernetes 1.29). @default false */
+  readonly sidecar?: boolean;
+
   /** Command that runs before the container is asked to stop. @default - none */
   readonly preStop?: readonly string[];
 }
@@ -76,6 +79,7 @@ export function container(props: ContainerProps): k8s.Container {
   const { cpu, cpuLimit, memory, memoryLimit } = props.resources;
   return {
     name: props.name,
+    restartPolicy: props.sidecar ? 'Always' : undefined,
     image: props.image.toString(),
     command: copy(props.command),
     args: copy(props.args),

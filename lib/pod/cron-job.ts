@@ -32,6 +32,13 @@ export interface CronJobProps {
    * @default 0
    */
   readonly retries?: number;
+
+  /**
+   * Whether it is only a template from which people make Jobs.
+   *
+   * @default false
+   */
+  readonly suspended?: boolean;
 }
 
 /** A CronJob that cannot wedge: one run at a time, each with a deadline, in a named time zone. */
@@ -43,6 +50,7 @@ export class CronJob extends Construct {
       spec: {
         schedule: props.schedule.expression,
         timeZone: props.schedule.timeZone,
+        suspend: props.suspended || undefined,
         concurrencyPolicy: 'Forbid',
         startingDeadlineSeconds: (props.startingDeadline ?? Duration.hours(1)).toSeconds(),
         successfulJobsHistoryLimit: 3,

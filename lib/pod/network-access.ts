@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { objectMeta } from '../platform/object-meta';
@@ -50,9 +51,12 @@ export class NetworkAccess extends Construct {
   /**
    * Lets these pods open connections to a host outside the cluster. NetworkPolicies know no host names: what is
    * rendered is the port on every address but private ones.
+   *
+   * @param address IPv4 address of a host in a private network: it is opened instead. @default - `host`, when that is one
    */
-  public allowToHost(host: string, port: number): void {
-    this.#addEgress([{ ipBlock: { cidr: '0.0.0.0/0', except: PRIVATE_RANGES } }], port);
+  public allowToHost(host: string, port: number, address: string = host): void {
+    const ipBlock = isIPv4(address) ? { cidr: `${address}/32` } : { cidr: '0.0.0.0/0', except: PRIVATE_RANGES };
+    this.#addEgress([{ ipBlock }], port);
     Platform.of(this).addFlow({ from: this.#name, to: host, port });
   }
 

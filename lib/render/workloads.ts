@@ -35,6 +35,7 @@ interface WorkloadSpec {
   readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: PagePod } } };
   readonly replicas?: number;
   readonly schedule?: string;
+  readonly suspend?: boolean;
   readonly timeZone?: string;
 }
 
@@ -50,6 +51,9 @@ export function workloads(tree: Tree): Workload[] {
 }
 
 function often(tree: Tree, object: Manifest, spec: WorkloadSpec): string {
+  if (spec.suspend) {
+    return 'by hand';
+  }
   if (spec.schedule !== undefined) {
     return `${spec.schedule} ${spec.timeZone}`;
   }

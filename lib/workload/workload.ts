@@ -55,8 +55,8 @@ export interface WorkloadProps {
   /** @default Replicas.fixed(1) */
   readonly replicas?: Replicas;
 
-  /** Hosts outside the cluster that it calls. @default - none */
-  readonly externalHosts?: readonly { readonly host: string; readonly port: number }[];
+  /** Hosts outside the cluster that it calls; `address` is needed where that is a private one. @default - none */
+  readonly externalHosts?: readonly { readonly host: string; readonly port: number; readonly address?: string }[];
 
   /** Time from the start of the container to its first healthy answer. @default Duration.minutes(5) */
   readonly startupBudget?: Duration;
@@ -107,8 +107,8 @@ export class Workload extends Construct {
     this.selector = selectorLabels(Platform.of(this).name, this.name);
     this.access = new NetworkAccess(this, 'NetworkAccess', { name: this.name, selector: this.selector });
     props.database?.allowFrom(this.access);
-    for (const { host, port } of props.externalHosts ?? []) {
-      this.access.allowToHost(host, port);
+    for (const { host, port, address } of props.externalHosts ?? []) {
+      this.access.allowToHost(host, port, address);
     }
     const replicas = props.replicas ?? Replicas.fixed(1);
     this.#addDeployment(props, replicas);

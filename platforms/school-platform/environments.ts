@@ -6,7 +6,7 @@ import { defineEnvironments, fields } from '../../lib';
 export function schoolEnvironments() {
   return defineEnvironments({
     folder: __dirname,
-    images: ['app', 'postgres'],
+    images: ['app', 'curl', 'postgres'],
     fields: {
       /** Public host name. */
       host: fields.hostName,

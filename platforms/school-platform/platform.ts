@@ -2,22 +2,33 @@ import { join } from 'node:path';
 import { Duration, Size } from 'cdk8s';
 import { Cpu } from 'cdk8s-plus-28';
 import {
+  AppliedMigrations,
   AppWithInitSchemaSync,
   BackupCronJob,
+  BackupFormat,
+  BackupTarget,
+  BackupTools,
   claimMount,
   Namespace,
   NfsClaim,
   Platform,
   PostgresDeployment,
+  RestoreDrill,
+  RestoreMigration,
+  RestoreTemplate,
   Retention,
   Schedule,
   ScheduledJob,
   SchemaFile,
+  SecretUrl,
 } from '../../lib';
 import type { SchoolEnvironment } from './environments';
 
 /** Group that owns the backups: the database's pods write them, the app's Admin page lists and makes them. */
 const BACKUP_GROUP = 999;
+
+/** The app, whose schema file is the schema of the database. */
+const APP = 'school-platform';
 
 /** The school platform: one web app, one Postgres on the NAS, a backup every night. */
 export class SchoolPlatform extends Platform {
@@ -34,6 +45,9 @@ export class SchoolPlatform extends Platform {
     const appSecret = this.secret('school-platform-app-secret', {
       DATABASE_URL: 'postgresql:// URL with the same user, password and database, for Prisma',
       NEXTAUTH_SECRET: 'random text that signs sessions; a new one signs everybody out',
+    });
+    const backupSecret = this.secret('school-platform-backup-secret', {
+      SLACK_WEBHOOK_URL: 'incoming webhook of the Slack channel that hears of backups and restores',
     });
     const registrySecret = this.secret('school-platform-registry', {
       '.dockerconfigjson': 'deploy token with which the cluster pulls the app image',
@@ -72,21 +86,39 @@ export class SchoolPlatform extends Platform {
       memory: Size.gibibytes(1),
     });
 
-    new BackupCronJob(backup, 'Backup', {
+    const schema = SchemaFile.fromFile(join(__dirname, 'schema.sql'));
+    // The evidence files are not among them: they lie on the same NAS, where a copy of 100 GiB would outlive nothing.
+    const nightly = new BackupCronJob(backup, 'Backup', {
       name: 'school-platform-db-backup',
       database: postgres,
       schedule: Schedule.daily('03:00', 'Australia/Perth'),
       retention: Retention.days(30),
-      target: backups,
+      targets: [BackupTarget.claim(backups)],
+      format: BackupFormat.plain(),
+      slack: SecretUrl.slack(backupSecret.key('SLACK_WEBHOOK_URL')),
+      migrations: AppliedMigrations.schemaSync(APP),
+      images,
+    });
+    new BackupTools(backup, 'BackupTools', { name: 'school-platform-db-backups', backups: nightly });
+    new RestoreDrill(backup, 'Drill', {
+      name: 'school-platform-db-drill',
+      backups: nightly,
+      schedule: Schedule.weekly('sunday', '05:00', 'Australia/Perth'),
+      space: Size.gibibytes(20),
+    });
+    new RestoreTemplate(backup, 'Restore', {
+      name: 'school-platform-db-restore',
+      backups: nightly,
+      migration: RestoreMigration.schemaSync(APP, schema),
     });
 
     new AppWithInitSchemaSync(app, 'App', {
-      name: 'school-platform',
+      name: APP,
       image: images.app,
       port: 3000,
       health: '/api/health',
       database: postgres,
-      schema: SchemaFile.fromFile(join(__dirname, 'schema.sql')),
+      schema,
       host: environment.host,
       resources: { cpu: Cpu.millis(100), memory: Size.mebibytes(256), memoryLimit: Size.mebibytes(512) },
       env: [appSecret.env('DATABASE_URL'), appSecret.env('NEXTAUTH_SECRET')],

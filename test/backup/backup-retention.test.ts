@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BackupRuns, DAY, daily, nameOf, PREFIX } from './backup-runs';
+import { BackupRuns, backup, DAY, daily, metadata, nameOf, PREFIX, stampOf } from './backup-runs';
 
 let runs: BackupRuns;
 
@@ -24,7 +24,7 @@ test.each([
   for (const now of days) {
     expect(await runs.run({ folder, now, env })).toMatchObject({ code: 0 });
     const kept = days.filter((day) => day <= now && now - day <= 30 * DAY);
-    expect(readdirSync(folder)).toEqual(kept.map((day) => nameOf(day)));
+    expect(readdirSync(folder)).toEqual(kept.flatMap((day) => backup(day)));
   }
 });
 
@@ -38,7 +38,7 @@ test('400 days of failures leave the newest three, and all that were there', asy
   }
   const back = last + 400 * DAY;
   await runs.run({ folder, now: back });
-  expect(readdirSync(folder)).toEqual([...daily(2, 0, last), nameOf(back)]);
+  expect(readdirSync(folder)).toEqual([...daily(2, 0, last), ...backup(back)]);
 });
 
 test('a clock that is a year ahead for one night costs no backup', async () => {
@@ -47,52 +47,72 @@ test('a clock that is a year ahead for one night costs no backup', async () => {
   const folder = runs.folder(...before);
   await runs.run({ folder, now: now + 365 * DAY });
   await runs.run({ folder, now });
-  expect(readdirSync(folder)).toEqual([...before, nameOf(now), nameOf(now + 365 * DAY)]);
+  expect(readdirSync(folder)).toEqual([...before, ...backup(now), ...backup(now + 365 * DAY)]);
 });
 
-test('only old backups and temporary files of this database are removed, and only files', async () => {
+test('only old verified backups and temporary files of this database are removed, and only files', async () => {
   const now = Date.UTC(2026, 10, 20, 19);
   const stamp = '20200101_030000';
   const others = [
     `school_platform_old_${stamp}.sql.gz`,
-    `old_school_platform_${stamp}.sql.gz`,
-    `school_platform_${stamp}.sql.gz.bak`,
+    `old_school_platform_${stamp}.meta.json`,
+    `school_platform_${stamp}.meta.json.bak`,
     `school_platform_${stamp}.sql`,
+    'school_platform_20200230_030000.meta.json',
     'school_platform_20200230_030000.sql.gz',
-    `.school_platform_old_${stamp}.sql.gz.pod-1.partial`,
+    `.school_platform_old_${stamp}.archive.pod-1.partial`,
     '.school_platform.partial',
     `blank ${nameOf(now - 50 * DAY)}`,
     `${PREFIX}_line\n${nameOf(now - 50 * DAY)}`,
     '-rf',
     'README.txt',
+    // Never verified: from before, or of a run that was killed at its last step.
+    nameOf(now - 90 * DAY),
+    nameOf(now - 91 * DAY).replace('sql.gz', 'dump.zst'),
   ];
-  const running = `.${nameOf(now - DAY)}.school-platform-db-backup-29389140-abcde-1.partial`;
-  const killed = `.${nameOf(now - DAY - 1000)}.school-platform-db-backup-29387700-abcde-1.partial`;
-  const folder = runs.folder(...others, ...daily(40, 1, now), running, killed);
-  mkdirSync(join(folder, nameOf(now - 60 * DAY)));
-  symlinkSync('README.txt', join(folder, nameOf(now - 61 * DAY)));
-  const kept = [...others, nameOf(now - 60 * DAY), nameOf(now - 61 * DAY), ...daily(30, 0, now), running];
+  const partial = (moment: number, what: string): string =>
+    `.${PREFIX}_${stampOf(moment)}.${what}.school-platform-db-backup-29389140-abcde-1.partial`;
+  const running = partial(now - DAY, 'archive');
+  const killed = ['archive', 'roles', 'meta', 'frozen'].map((what) => partial(now - DAY - 1000, what));
+  const folder = runs.folder(...others, ...daily(40, 1, now), running, ...killed);
+  const odd = [60, 61].map((days) => nameOf(now - days * DAY));
+  mkdirSync(join(folder, odd[0] ?? ''));
+  symlinkSync('README.txt', join(folder, odd[1] ?? ''));
+  // Metadata that was cut short verifies nothing.
+  writeFileSync(join(folder, backup(now - 40 * DAY)[0] ?? ''), metadata('x').slice(0, -3));
 
   const result = await runs.run({ folder, now });
   expect([result.code, result.stderr]).toEqual([0, '']);
-  expect(result.stdout).toContain('removed: 10 older than 30 days');
-  expect(readdirSync(folder)).toEqual(kept.sort());
+  expect(result.stdout).toContain('removed: 9 that were too old');
+  expect(readdirSync(folder)).toEqual(
+    [...others, ...odd, ...backup(now - 40 * DAY), ...daily(30, 0, now), running].sort(),
+  );
 });
 
-test('RETENTION_DAYS decides, and the newest three stay whatever it says', async () => {
+test('metadata whose archive is gone counts for nothing and is removed with its roles', async () => {
+  const now = Date.UTC(2026, 10, 20, 19);
+  const interrupted = backup(now - 2 * DAY).filter((name) => !name.endsWith(`${stampOf(now - 2 * DAY)}.sql.gz`));
+  const folder = runs.folder(...daily(82, 81, now), ...interrupted);
+  expect(await runs.run({ folder, now })).toMatchObject({ code: 0, stderr: '' });
+  expect(readdirSync(folder)).toEqual([...daily(82, 81, now), ...backup(now)]);
+});
+
+test('the settings decide, and the newest three stay whatever they say', async () => {
   const now = Date.UTC(2026, 10, 20, 19);
   const folder = runs.folder(...daily(20, 1, now));
-  await runs.run({ folder, now, env: { RETENTION_DAYS: '7' } });
+  await runs.run({ folder, now, env: { KEEP_ALL_DAYS: '7' } });
   expect(readdirSync(folder)).toEqual(daily(7, 0, now));
   const later = now + DAY;
-  await runs.run({ folder, now: later, env: { RETENTION_DAYS: '1' } });
+  await runs.run({ folder, now: later, env: { KEEP_ALL_DAYS: '1' } });
   expect(readdirSync(folder)).toEqual(daily(2, 0, later));
+  await runs.run({ folder, now: later + 40 * DAY, env: { KEEP_ALL_DAYS: '1', PRUNE: 'no' } });
+  expect(readdirSync(folder)).toEqual([...daily(2, 0, later), ...backup(later + 40 * DAY)]);
 });
 
 test('a file that is gone already is no failure, one that cannot be removed is, and the new backup stays', async () => {
   const now = Date.UTC(2026, 10, 20, 19);
   const [vanishing, refusing] = [runs.folder(...daily(40, 1, now)), runs.folder(...daily(40, 1, now))];
-  // Another run is quicker at each file.
+  // Somebody else is quicker at each file.
   const quicker = runs.program('rm', 'command rm "$@"; exec rm "$@"');
   expect(await runs.run({ folder: vanishing, now, programs: quicker })).toMatchObject({ code: 0, stderr: '' });
   expect(readdirSync(vanishing)).toEqual(daily(30, 0, now));
@@ -103,4 +123,15 @@ test('a file that is gone already is no failure, one that cannot be removed is, 
   expect(runs.termination).toContain(`could be removed: rm: cannot remove '${join(refusing, nameOf(now - 31 * DAY))}'`);
   expect(runs.termination).toContain(`; ${join(refusing, nameOf(now))} is complete`);
   expect(readdirSync(refusing)).toEqual(daily(40, 0, now));
+});
+
+test('a removal that is stopped after the archive is finished by the next run', async () => {
+  const now = Date.UTC(2026, 10, 20, 19);
+  const folder = runs.folder(...daily(31, 1, now));
+  const killer = `command rm "$@"; case "$*" in *_20261020_190000.sql.gz) kill -KILL 0 ;; esac`;
+  const killed = await runs.run({ folder, now, programs: runs.program('rm', killer) });
+  expect(killed.signal).toBe('SIGKILL');
+  expect(readdirSync(folder)).toEqual([...daily(31, 0, now)].filter((name) => name !== nameOf(now - 31 * DAY)));
+  expect(await runs.run({ folder, now: now + 1000 })).toMatchObject({ code: 0 });
+  expect(readdirSync(folder)).toEqual([...daily(30, 0, now), ...backup(now + 1000)]);
 });

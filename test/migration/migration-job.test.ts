@@ -5,6 +5,7 @@ import { MigrationJob, type MigrationJobProps } from '../../lib/migration/migrat
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import { ImageReference } from '../../lib/platform/image-reference';
 import { SecretReference } from '../../lib/platform/secret-reference';
+import { scratchMount } from '../../lib/pod/mount';
 import { containerOf, FakeDatabase, namesOf, only, templateOf, testPlatform } from '../support/test-platform';
 
 const minimal: MigrationJobProps = {
@@ -18,9 +19,14 @@ const minimal: MigrationJobProps = {
 
 const everything: Required<MigrationJobProps> = {
   ...minimal,
-  env: [{ name: 'MODE', value: 'fast' }],
+  env: [
+    { name: 'MODE', value: 'fast' },
+    { name: 'not.a-variable', value: 'x' },
+  ],
   pullSecret: new SecretReference('registry', {}),
   deadline: Duration.minutes(30),
+  mounts: [scratchMount('/var/cache')],
+  nodeSelector: { 'kubernetes.io/arch': 'amd64' },
 };
 
 function render(props: MigrationJobProps) {
@@ -32,9 +38,14 @@ function render(props: MigrationJobProps) {
 describe('a minimal migration', () => {
   const { platform, name, job } = render(minimal);
 
-  test('is a Job, a ServiceAccount and a NetworkPolicy, of which the Job alone carries a hash', () => {
+  test('is a Job, a ServiceAccount, a NetworkPolicy and scripts, of which the Job alone carries a hash', () => {
     expect(name).toMatch(/^shop-migrate-[0-9a-f]{10}$/);
-    expect(namesOf(platform)).toEqual(['NetworkPolicy/shop-migrate', 'ServiceAccount/shop-migrate', `Job/${name}`]);
+    expect(namesOf(platform).sort()).toEqual([
+      'ConfigMap/shop-migrate-scripts',
+      `Job/${name}`,
+      'NetworkPolicy/shop-migrate',
+      'ServiceAccount/shop-migrate',
+    ]);
     expect(job.metadata.labels).toMatchObject({ 'app.kubernetes.io/name': 'shop-migrate' });
   });
 
@@ -44,12 +55,28 @@ describe('a minimal migration', () => {
     expect(job.metadata).not.toHaveProperty('annotations');
   });
 
-  test('has two more tries and ten minutes', () => {
+  test('has three more tries and ten minutes, but one try when another would end the same', () => {
     const { template: _, ...spec } = job.spec as Record<string, unknown>;
-    expect(spec).toEqual({ backoffLimit: 2, activeDeadlineSeconds: 600 });
+    expect(spec).toEqual({
+      backoffLimit: 3,
+      activeDeadlineSeconds: 600,
+      podFailurePolicy: {
+        rules: [
+          {
+            action: 'FailJob',
+            onExitCodes: { containerName: 'migrate', operator: 'In', values: [1, 2, 4] },
+          },
+          {
+            action: 'FailJob',
+            onExitCodes: { containerName: 'list-migrations', operator: 'In', values: [1] },
+          },
+          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+        ],
+      },
+    });
   });
 
-  test('runs the tool with libpq’s variables in a pod that is not restarted', () => {
+  test('runs in a pod that is not restarted', () => {
     expect(templateOf(job).spec).toMatchObject({
       restartPolicy: 'Never',
       serviceAccountName: 'shop-migrate',
@@ -57,13 +84,56 @@ describe('a minimal migration', () => {
       securityContext: { runAsNonRoot: true, runAsUser: 1000 },
     });
     expect(templateOf(job).spec).not.toHaveProperty('imagePullSecrets');
+    expect(templateOf(job).spec).not.toHaveProperty('nodeSelector');
+  });
+
+  test('runs the tool in the app’s image, with libpq’s variables and settings that spare the others', () => {
     expect(containerOf(job, 'migrate')).toMatchObject({
       image: 'registry.example.com/shop:1.2',
-      command: ['alembic', 'upgrade', 'head'],
-      env: [{ name: 'PGHOST', value: 'db.example.com' }],
+      command: ['sh', '/mooring/scripts/run-migration.sh', 'alembic', '-c', 'alembic.ini', 'upgrade', 'heads'],
+      env: [
+        { name: 'PGHOST', value: 'db.example.com' },
+        { name: 'PGOPTIONS', value: expect.stringContaining('-c lock_timeout=3s') },
+        { name: 'PGAPPNAME', value: 'migration-job' },
+        { name: 'CONNECTION_VARIABLES', value: 'PGHOST' },
+      ],
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '128Mi' } },
-      volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
     });
+  });
+
+  test('lists the migrations first, then holds the lock beside the tool as a sidecar', () => {
+    const { initContainers = [] } = templateOf(job).spec;
+    expect(initContainers.map((each) => [each.name, each.image, each.restartPolicy])).toEqual([
+      ['list-migrations', 'registry.example.com/shop:1.2', undefined],
+      ['hold-lock', 'postgres:17.6-bookworm', 'Always'],
+    ]);
+    expect(containerOf(job, 'hold-lock')).toMatchObject({
+      command: ['bash', '/mooring/scripts/hold-lock.sh'],
+      env: [
+        { name: 'PGHOST', value: 'db.example.com' },
+        { name: 'MIGRATION_TABLE', value: 'alembic_version' },
+      ],
+      securityContext: { runAsUser: 999 },
+    });
+  });
+
+  test('has every script that its containers run, and one folder that they share', () => {
+    expect(Object.keys(only(platform, 'ConfigMap', 'shop-migrate-scripts').data as object).sort()).toEqual([
+      'direct-host.sh',
+      'hold-lock.sh',
+      'list-alembic.sh',
+      'list-migrations.sh',
+      'migration-common.sh',
+      'migration-state.sql',
+      'missing.sql',
+      'run-migration.sh',
+    ]);
+    for (const each of ['list-migrations', 'hold-lock', 'migrate']) {
+      expect(containerOf(job, each).volumeMounts).toContainEqual({
+        name: 'migration-state',
+        mountPath: '/mooring/state',
+      });
+    }
   });
 
   test('is a migration of the platform', () => {
@@ -82,11 +152,19 @@ describe('a minimal migration', () => {
 describe('a migration with everything', () => {
   const { job } = render(everything);
 
-  test('has its environment after libpq’s', () => {
-    expect(containerOf(job, 'migrate').env).toEqual([
+  test('has its environment after libpq’s, and looks for a pooler in all of it that a shell can name', () => {
+    expect(containerOf(job, 'migrate').env?.slice(0, 3)).toEqual([
       { name: 'PGHOST', value: 'db.example.com' },
       { name: 'MODE', value: 'fast' },
+      { name: 'not.a-variable', value: 'x' },
     ]);
+    expect(containerOf(job, 'migrate').env).toContainEqual({ name: 'CONNECTION_VARIABLES', value: 'PGHOST MODE' });
+    expect(containerOf(job, 'list-migrations').env).toContainEqual({ name: 'MODE', value: 'fast' });
+  });
+
+  test('has its volumes, and its nodes', () => {
+    expect(containerOf(job, 'migrate').volumeMounts).toContainEqual({ name: 'cache', mountPath: '/var/cache' });
+    expect(templateOf(job).spec.nodeSelector).toEqual({ 'kubernetes.io/arch': 'amd64' });
   });
 
   test('is pulled with its secret', () => {
@@ -113,6 +191,8 @@ describe('the hash', () => {
     env: [{ name: 'MODE', value: 'slow' }],
     pullSecret: new SecretReference('other', {}),
     deadline: Duration.minutes(31),
+    mounts: [scratchMount('/var/other')],
+    nodeSelector: { 'kubernetes.io/arch': 'arm64' },
   };
 
   test.each(Object.entries(changes))('is another one with another %s', (prop, value) => {
@@ -128,4 +208,23 @@ describe('the hash', () => {
       { numRuns: 25 },
     );
   });
+});
+
+test('a database with a way past its pooler is migrated on that way', () => {
+  const direct = [{ name: 'PGHOST', value: 'direct.example.com' }];
+  const { job } = render({ ...minimal, database: Object.assign(new FakeDatabase(), { direct }) });
+  for (const name of ['hold-lock', 'migrate']) {
+    expect(containerOf(job, name).env?.[0]).toEqual(direct[0]);
+  }
+});
+
+test('a server that does not notice the end of its client is refused', () => {
+  const database = Object.assign(new FakeDatabase(), { major: 13 });
+  expect(() => render({ ...minimal, database })).toThrow(
+    'database "fake" is PostgreSQL 13; a migration needs 14 or newer, which notices that its client was killed',
+  );
+});
+
+test('a tool that migrates at the app’s start is refused', () => {
+  expect(() => render({ ...minimal, tool: MigrationTool.ent() })).toThrow('ent migrates when the app starts');
 });

@@ -90,3 +90,10 @@ test('statements on NFS paths are kept', () => {
   platform.addNestedNfsPaths(statement);
   expect(platform.nestedNfsPaths).toEqual([statement]);
 });
+
+test('warnings are kept, and there are none at first', () => {
+  const platform = testPlatform();
+  expect(platform.warnings).toEqual([]);
+  platform.addWarning('all eggs lie in one basket; buy another');
+  expect(platform.warnings).toEqual(['all eggs lie in one basket; buy another']);
+});

@@ -16,9 +16,14 @@ test('a variable may read a key of another name', () => {
   });
 });
 
+test('a key can be handed on, and read into a variable of any name', () => {
+  expect(secret.key('POSTGRES_USER').env('PGUSER')).toEqual(secret.env('PGUSER', 'POSTGRES_USER'));
+  expect(secret.key('POSTGRES_USER')).toEqual({ secret: 'db-secret', key: 'POSTGRES_USER' });
+});
+
 // Every object of JavaScript has a "constructor": a key counts only when somebody declared it.
 test.each(['POSTGRES_DB', 'constructor'])('the key %s, which nobody declared, is refused', (key) => {
-  expect(() => secret.env('PGDATABASE', key)).toThrow(
-    `secret "db-secret" has no key "${key}" (it has POSTGRES_USER, POSTGRES_PASSWORD); declare it with the secret`,
-  );
+  const message = `secret "db-secret" has no key "${key}" (it has POSTGRES_USER, POSTGRES_PASSWORD); declare it with the secret`;
+  expect(() => secret.env('PGDATABASE', key)).toThrow(message);
+  expect(() => secret.key(key)).toThrow(message);
 });

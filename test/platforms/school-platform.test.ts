@@ -17,6 +17,12 @@ function read(path: string): Yaml {
 
 const inLayer = (layer: string, file: string): Yaml => read(join(PROD, layer, `${file}.yaml`));
 
+/** Where every message goes. */
+const slackUrl = {
+  name: 'WEBHOOK_URL',
+  valueFrom: { secretKeyRef: { name: 'school-platform-backup-secret', key: 'SLACK_WEBHOOK_URL' } },
+};
+
 test('everything runs in the namespace "school", which the platform owns and never prunes', () => {
   const namespace = inLayer('base', 'namespace-school');
   expect(namespace.metadata.annotations['kustomize.toolkit.fluxcd.io/prune']).toBe('disabled');
@@ -122,6 +128,7 @@ test('the image comes from images.yaml', () => {
 
 test('the backup runs at 03:00 in Perth, writes school_platform_….sql.gz to /backups and keeps 30 days', () => {
   const { spec } = inLayer('backup', 'cronjob-school-platform-db-backup');
+  expect(spec.suspend).toBeUndefined();
   expect(spec.schedule).toBe('0 3 * * *');
   expect(spec.timeZone).toBe('Australia/Perth');
   expect(spec.concurrencyPolicy).toBe('Forbid');
@@ -130,9 +137,52 @@ test('the backup runs at 03:00 in Perth, writes school_platform_….sql.gz to /b
     expect.arrayContaining([
       { name: 'BACKUP_DIR', value: '/backups' },
       { name: 'FILE_PREFIX', value: 'school_platform' },
-      { name: 'RETENTION_DAYS', value: '30' },
+      { name: 'FORMAT', value: 'plain' },
+      { name: 'KEEP_ALL_DAYS', value: '30' },
     ]),
   );
+});
+
+test.each([
+  ['school-platform-db-backup', 'Backup'],
+  ['school-platform-db-restore', 'Restore'],
+  ['school-platform-db-drill', 'Drill'],
+])('%s reports to the Slack channel as "School Platform -- %s"', (name, subject) => {
+  const { containers } = inLayer('backup', `cronjob-${name}`).spec.jobTemplate.spec.template.spec;
+  const { env } = containers.find((each: Yaml) => each.name === 'report');
+  expect(env).toEqual(
+    expect.arrayContaining([
+      { name: 'TITLE', value: 'School Platform' },
+      { name: 'SUBJECT', value: subject },
+      slackUrl,
+    ]),
+  );
+});
+
+test('a watchdog looks four times a day whether there is a backup of the last two days, and tells the same channel', () => {
+  const { spec } = inLayer('backup', 'cronjob-school-platform-db-backup-watchdog');
+  expect(spec.schedule).toBe('45 */6 * * *');
+  const { env } = spec.jobTemplate.spec.template.spec.containers[0];
+  expect(env).toEqual(expect.arrayContaining([{ name: 'MAX_AGE_SECONDS', value: '172800' }, slackUrl]));
+});
+
+test.each(['school-platform-db-restore', 'school-platform-db-backups'])(
+  '%s is a template from which people make Jobs',
+  (name) => {
+    expect(inLayer('backup', `cronjob-${name}`).spec.suspend).toBe(true);
+  },
+);
+
+test('a restored database gets the schema file of the app', () => {
+  const { containers } = inLayer('backup', 'cronjob-school-platform-db-restore').spec.jobTemplate.spec.template.spec;
+  expect(containers[0].env).toContainEqual({ name: 'MIGRATE', value: 'bash /schema/schema-sync.sh' });
+  const restored = inLayer('backup', 'configmap-school-platform-db-restore-schema').data;
+  expect(restored).toEqual(inLayer('app', 'configmap-school-platform-schema').data);
+});
+
+test('a backup is restored on trial every Sunday', () => {
+  const { spec } = inLayer('backup', 'cronjob-school-platform-db-drill');
+  expect([spec.schedule, spec.timeZone]).toEqual(['0 5 * * 0', 'Australia/Perth']);
 });
 
 test('the calendar sync is switched off', () => {

@@ -30,6 +30,7 @@ const everything: Required<ContainerProps> = {
   readinessProbe: { exec: { command: ['ready'] }, periodSeconds: 2 },
   livenessProbe: { exec: { command: ['alive'] }, periodSeconds: 3 },
   uid: 999,
+  sidecar: true,
   preStop: ['sleep', '5'],
 };
 
@@ -51,6 +52,7 @@ test('a minimal container is hardened, has requests and a memory limit, and noth
 test('everything that is given is rendered', () => {
   expect(renderedContainer(everything)).toEqual({
     name: 'web',
+    restartPolicy: 'Always',
     image: 'registry.example.com/web:2.0',
     command: ['node', 'main.js'],
     args: ['--port', '3000'],

@@ -10,6 +10,7 @@ const everything: Required<CronJobProps> = {
   pod: minimalPod,
   startingDeadline: Duration.minutes(20),
   retries: 2,
+  suspended: true,
 };
 
 function render(props: CronJobProps) {
@@ -19,7 +20,7 @@ function render(props: CronJobProps) {
 }
 
 test('a minimal CronJob runs one at a time, in its zone, with a deadline, and is not tried again', () => {
-  const { startingDeadline: _, retries: __, ...minimal } = everything;
+  const { startingDeadline: _, retries: __, suspended: ___, ...minimal } = everything;
   const { metadata, spec } = renderedTemplate({});
   expect(render(minimal)).toEqual({
     apiVersion: 'batch/v1',
@@ -51,6 +52,7 @@ test.each([
   ['startingDeadline', 'spec.startingDeadlineSeconds', 1200],
   ['retries', 'spec.jobTemplate.spec.backoffLimit', 2],
   ['deadline', 'spec.jobTemplate.spec.activeDeadlineSeconds', 600],
+  ['suspended', 'spec.suspend', true],
 ])('%s becomes %s', (_, path, value) => {
   expect(render(everything)).toHaveProperty(path, value);
 });

@@ -90,6 +90,18 @@ test('a host outside is its port on every address that is not private', () => {
   expect(platform.flows).toEqual([{ from: 'web', to: 'calendar.example.com', port: 443 }]);
 });
 
+test.each([
+  { what: 'a host in a private network, with its address', host: 'nas.example.lan', address: '192.168.1.10' },
+  { what: 'an address', host: '192.168.1.10', address: undefined },
+])('$what is its port on that address alone', ({ host, address }) => {
+  access('web').allowToHost(host, 9000, address);
+  expect(policy('web')).toHaveProperty('spec.egress', [
+    DNS,
+    { to: [{ ipBlock: { cidr: '192.168.1.10/32' } }], ports: [{ port: 9000, protocol: 'TCP' }] },
+  ]);
+  expect(platform.flows).toEqual([{ from: 'web', to: host, port: 9000 }]);
+});
+
 test('a namespace is let in by its name, to one port', () => {
   access('web').allowFromNamespace('ingress-nginx', 3000, 'ingress controller');
   expect(policy('web')).toHaveProperty('spec.ingress', [

@@ -29,6 +29,16 @@ test.each([
     }),
     '0 3 * * * Australia/Perth',
   ],
+  [
+    'a suspended CronJob',
+    object('CronJob', {
+      schedule: '0 0 29 2 *',
+      timeZone: 'Etc/UTC',
+      suspend: true,
+      jobTemplate: { spec: { template: { spec: pod } } },
+    }),
+    'by hand',
+  ],
 ])('%s', (_, workload, often) => {
   expect(workloads(testTree({ layers: [layer('app', workload)] }))).toEqual([
     { layer: 'app', object: workload, pod, often },

@@ -24,12 +24,14 @@ const PROGRAMS = [
   'zstd',
   'flock',
   'setpriv',
+  'prlimit',
   'busybox',
   'curl',
   'age',
   'rclone',
   'pgbouncer',
   'alembic',
+  'caddy',
 ];
 const POSTGRES = '/usr/lib/postgresql/15/bin/postgres';
 const PYTHON = '/usr/bin/python3';
@@ -63,6 +65,7 @@ describe('what a machine lacks', () => {
     ['rclone', 'rclone'],
     ['pgbouncer', 'pgbouncer'],
     ['alembic', 'alembic'],
+    ['caddy', 'caddy'],
     ['setpriv', 'util-linux'],
   ])('%s comes with %s', (gone, debianPackage) => {
     expect(packages(...without(gone))).toEqual([debianPackage]);

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { cannotBuild, folderWith } from './go-program';
+import { GOOSE, VERSITYGW } from './go-tools';
 import { goYamlProgram, PYTHON } from './yaml-programs';
 
 /** What the checks below ask of a machine. */
@@ -58,12 +60,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
   program('zstd', 'zstd'),
   program('flock', 'util-linux'),
   program('setpriv', 'util-linux'),
+  program('prlimit', 'util-linux'),
   program('busybox', 'busybox'),
   program('curl', 'curl'),
   program('age', 'age'),
   program('rclone', 'rclone'),
   program('pgbouncer', 'pgbouncer'),
   program('alembic', 'alembic'),
+  program('caddy', 'caddy'),
   {
     what: `psycopg2 for ${PYTHON}`,
     debianPackage: 'python3-psycopg2',
@@ -117,7 +121,7 @@ export function installSteps(
 }
 
 /**
- * Makes sure that the machine has what the tests need, and builds the readers written in Go. Says nothing and uses no
+ * Makes sure that the machine has what the tests need, and builds the programs written in Go. Says nothing and uses no
  * network when all is there.
  *
  * @returns the exit code: 0, or 1 after saying what could not be installed
@@ -138,6 +142,12 @@ function install(): number {
   }
   try {
     goYamlProgram();
+    for (const program of [GOOSE, VERSITYGW]) {
+      // Tests that need one that cannot be built say that they are skipped.
+      if (cannotBuild(program) === undefined) {
+        folderWith(program);
+      }
+    }
     return 0;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

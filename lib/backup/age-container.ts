@@ -1,0 +1,61 @@
+import { Size } from 'cdk8s';
+import { Cpu, type k8s } from 'cdk8s-plus-28';
+import type { SecretKey } from '../platform/secret-key';
+import { type Mount, scratchMount } from '../pod/mount';
+import type { Backups } from './backups';
+import type { ScriptContainer } from './script-cron-job';
+
+/** Where the scripts look for `age`. */
+const TOOLS = scratchMount('/tools', { size: Size.mebibytes(64) });
+
+/** The folder with the private key, and the key's file in it. */
+const IDENTITY_DIR = '/identity';
+const IDENTITY_FILE = 'age.key';
+
+/** The init container that copies `age` to where the postgres image's container finds it; none without encryption. */
+export function ageContainers({ encryption }: Backups): ScriptContainer[] {
+  if (encryption === undefined) {
+    return [];
+  }
+  return [
+    {
+      name: 'age',
+      image: encryption.image,
+      command: ['cp', encryption.program, `${TOOLS.path}/age`],
+      mounts: [TOOLS],
+      resources: { cpu: Cpu.millis(10), memory: Size.mebibytes(16), memoryLimit: Size.mebibytes(64) },
+    },
+  ];
+}
+
+/** The program `age`, and the private key when there is one, for a container that runs them. */
+export function ageMounts({ encryption }: Backups, identity?: SecretKey): Mount[] {
+  if (encryption === undefined) {
+    return [];
+  }
+  const tools = { ...TOOLS, readOnly: true };
+  if (identity === undefined) {
+    return [tools];
+  }
+  const items = [{ key: identity.key, path: IDENTITY_FILE }];
+  // The pod's group reads it.
+  const secret: k8s.SecretVolumeSource = { secretName: identity.secret, items, defaultMode: 0o440 };
+  return [tools, { path: IDENTITY_DIR, readOnly: true, volume: { name: 'identity', secret } }];
+}
+
+/**
+ * Environment of a script that reads encrypted archives.
+ *
+ * @throws when there is a private key for backups that are not encrypted
+ */
+export function identityEnv({ name, encryption }: Backups, identity: SecretKey | undefined): k8s.EnvVar[] {
+  if (identity === undefined) {
+    return [];
+  }
+  if (encryption === undefined) {
+    throw new Error(
+      `the backups of "${name}" are not encrypted, so there is nothing to read with identity; leave it out`,
+    );
+  }
+  return [{ name: 'AGE_IDENTITY', value: `${IDENTITY_DIR}/${IDENTITY_FILE}` }];
+}

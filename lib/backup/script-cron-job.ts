@@ -1,0 +1,118 @@
+import { Duration } from 'cdk8s';
+import { Construct } from 'constructs';
+import type { Database } from '../database/database';
+import { COMPONENT_LABEL, selectorLabels } from '../platform/labels';
+import { Platform } from '../platform/platform';
+import { Schedule } from '../platform/schedule';
+import type { SecretReference } from '../platform/secret-reference';
+import { ConfigFiles } from '../pod/config-files';
+import type { ContainerProps } from '../pod/container';
+import { CronJob } from '../pod/cron-job';
+import { scratchMount } from '../pod/mount';
+import { NetworkAccess } from '../pod/network-access';
+import { ServiceAccount } from '../pod/service-account';
+import type { Endpoint } from './endpoint';
+import { commandOf, type Program, scriptFiles } from './scripts';
+
+/**
+ * User and group of the official postgres image (Debian flavour), and so of every file of a backup. The other images
+ * run as it too: containers of one pod hand files to each other.
+ */
+const POSTGRES_UID = 999;
+
+/** Where the scripts are mounted. */
+const SCRIPTS_PATH = '/scripts';
+
+/**
+ * A suspended CronJob must name a schedule all the same. Somebody who resumes it by mistake has until the next 29
+ * February to notice.
+ */
+const LEAP_DAY = Schedule.cron('0 0 29 2 *', 'Etc/UTC');
+
+/** A container that runs one of the scripts or, without `program`, a program of its image. */
+export interface ScriptContainer extends ContainerProps {
+  /** Script that it runs; `args` are the script's. @default - `command` */
+  readonly program?: Program;
+
+  /** Whether the pod goes on when the script fails. @default false */
+  readonly mayFail?: boolean;
+}
+
+/** Properties of `ScriptCronJob`. */
+export interface ScriptCronJobProps {
+  /** Name of the CronJob. */
+  readonly name: string;
+
+  /** @default - none: it is suspended, a template from which people make Jobs */
+  readonly schedule?: Schedule;
+
+  /** A run that takes longer is stopped and counts as failed. */
+  readonly deadline: Duration;
+
+  readonly containers: readonly ScriptContainer[];
+
+  /** Run in order, each to its end, before the containers. @default - none */
+  readonly initContainers?: readonly ScriptContainer[];
+
+  /** Database that the pods connect to. @default - none */
+  readonly database?: Database;
+
+  /** Services outside the platform that the pods connect to, when they are there. @default - none */
+  readonly endpoints?: readonly (Endpoint | undefined)[];
+
+  /** Groups beside the pod's own whose files it reads. @default - none */
+  readonly groups?: readonly number[];
+
+  /** Secrets with which images are pulled, when they are there. @default - none: the images are public */
+  readonly pullSecrets?: readonly (SecretReference | undefined)[];
+}
+
+/** A CronJob whose pods run this folder's scripts: CronJob, ConfigMap, ServiceAccount and NetworkPolicy. */
+export class ScriptCronJob extends Construct {
+  public constructor(scope: Construct, id: string, props: ScriptCronJobProps) {
+    super(scope, id);
+    const { name, containers, initContainers = [] } = props;
+    const selector = selectorLabels(Platform.of(this).name, name);
+    const access = new NetworkAccess(this, 'NetworkAccess', { name, selector });
+    props.database?.allowFrom(access);
+    for (const endpoint of props.endpoints ?? []) {
+      endpoint?.allowFrom(access);
+    }
+    const programs = [...initContainers, ...containers].flatMap(({ program }) => program ?? []);
+    const scripts = new ConfigFiles(this, 'Scripts', {
+      name: `${name}-scripts`,
+      workload: name,
+      files: scriptFiles(programs),
+    }).mount(SCRIPTS_PATH, 'scripts');
+    const runnable = ({ program, mayFail, ...container }: ScriptContainer): ContainerProps =>
+      program === undefined
+        ? container
+        : {
+            ...container,
+            command: commandOf(program, SCRIPTS_PATH, mayFail),
+            mounts: [...(container.mounts ?? []), scripts, scratchMount('/tmp')],
+          };
+
+    new CronJob(this, 'CronJob', {
+      name,
+      schedule: props.schedule ?? LEAP_DAY,
+      suspended: props.schedule === undefined,
+      deadline: props.deadline,
+      pod: {
+        labels: { ...selector, [COMPONENT_LABEL]: 'backup' },
+        serviceAccountName: new ServiceAccount(this, 'ServiceAccount', { name }).name,
+        user: { uid: POSTGRES_UID, fsGroup: POSTGRES_UID, supplementalGroups: filled(props.groups) },
+        pullSecrets: filled(props.pullSecrets?.filter((each) => each !== undefined)),
+        // Long enough to notice the signal, remove what is unfinished, and send the message that says so.
+        grace: Duration.seconds(60),
+        initContainers: filled(initContainers.map(runnable)),
+        containers: containers.map(runnable),
+      },
+    });
+  }
+}
+
+/** An empty list is left out: a reviewer reads the YAML. */
+function filled<T>(list: readonly T[] = []): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}

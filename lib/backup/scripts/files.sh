@@ -1,0 +1,427 @@
+#!/bin/sh
+#
+# Backs up uploaded files, each folder below FILES_DIR as <prefix>-<folder>, to a folder of backups, an S3 store or both:
+#
+#   <prefix>-<folder>/current/               the files as they are
+#   <prefix>-<folder>/replaced_<stamp>/      what the run of that time took away from current, changed or deleted
+#   <prefix>-<folder>_<stamp>.files.gz       what there was after that run: size;md5;modification time;path, one a line
+#   <prefix>-<folder>_<stamp>.meta.json      its sidecar, written last
+#
+# A state that has a sidecar can be had back: each of its files lies in the first later replaced_ folder that has it, or
+# in current. Old states are let go as retention.sh says, and replaced_ folders that no kept state needs. A failure
+# removes nothing.
+#
+#   files.sh                        backs up
+#   files.sh restore NAME FOLDER    brings the state NAME (<prefix>-<folder>_<stamp>) to an empty folder
+#   files.sh confirm                a sudden drop was looked at: lets old states be removed again
+#
+# Runs in the official rclone image; rclone.sh, retention.sh and metadata.sh lie in the same folder.
+#
+# Environment:
+#   FILE_PREFIX               required: as backup.sh has it
+#   FILES_DIR                 folder that has the folders to back up; it is only read [/files]
+#   BACKUP_DIR                folder of the backups; the target when no store is named [/backups]
+#   S3_ENDPOINT S3_BUCKET S3_PREFIX S3_ACCESS_KEY_ID S3_SECRET_ACCESS_KEY  the store, and the folder in it [none]
+#   S3_REGION                 [us-east-1]
+#   RCLONE_CONFIG_TARGET_PROVIDER RCLONE_CONFIG_TARGET_FORCE_PATH_STYLE  as rclone defines them [Other, true]
+#   TARGETS                   folder, s3 or "folder s3" [s3 when S3_ENDPOINT is set, else folder]
+#   KEEP_ALL_DAYS KEEP_DAILY_DAYS KEEP_MONTHLY_DAYS KEEP_NEWEST  retention.sh says what is kept
+#   TIME_ZONE                 IANA name, for the sidecar [UTC]
+#   JOB_NAME CRON_JOB         the Job, and the CronJob that makes it on schedule [none: made by hand]
+#   RUN_DIR                   folder that it shares with the dump and the reporter of its pod [none: does not wait]
+#   RETRY_SECONDS             pause before a step is tried again, three times at most [5]
+#   TERMINATION_LOG           gets the reason of a failure, when it can be written [/dev/termination-log]
+#
+# Exit codes:
+#   0  backed up, or another run is at it
+#   1  something that was not foreseen
+#   2  a setting is missing or wrong
+#   3  a folder is missing, cannot be read, or is empty and was not before
+#   4  the target cannot be reached or refuses
+#   5  a file is not on the target as it is in the folder
+#   6  there is no such state on the target
+#   9  backed up, but something old could not be removed
+#   10 backed up, but files or bytes fell by more than half: nothing is removed any more until it is confirmed
+#   128 + n  stopped by signal n (143: SIGTERM, a deadline or a deleted pod)
+set -eu
+
+TASK=files
+here=$(dirname -- "$0")
+# shellcheck source-path=SCRIPTDIR
+. "$here/rclone.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/retention.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/metadata.sh"
+
+FILES_DIR=${FILES_DIR:-/files}
+BACKUP_DIR=${BACKUP_DIR:-/backups}
+TARGETS=${TARGETS:-${S3_ENDPOINT:+s3}}
+TARGETS=${TARGETS:-folder}
+# rclone's path of a local folder whose symbolic links are kept as small text files, <name>.rclonelink, on the target.
+LINKED=:local,links:
+
+# --- settings -----------------------------------------------------------------------------------------------------
+
+check_target() {
+  case $1 in
+    s3) check_store ;;
+    folder)
+      STORE=$BACKUP_DIR place=$BACKUP_DIR
+      [ -d "$BACKUP_DIR" ] || problem "$BACKUP_DIR is not a folder; mount the volume of the backups there"
+      ;;
+    *) problem "TARGETS \"$TARGETS\" must be folder, s3 or both" ;;
+  esac
+}
+
+check_settings() {
+  check_prefix
+  for target in $TARGETS; do
+    check_target "$target"
+  done
+  check_retention
+  refuse_problems
+}
+
+# Sets FILE_PREFIX to the one of a folder's states. A colon or the like in its name would be something else to rclone.
+prefix_of() {
+  case $1 in
+    [!A-Za-z0-9]* | *[!A-Za-z0-9.-]*) fail 2 "folder \"$1\" in $FILES_DIR must have a name of letters, digits, dots and hyphens" ;;
+  esac
+  FILE_PREFIX=$base-$1
+}
+
+# --- what is there ------------------------------------------------------------------------------------------------
+
+# Writes the stamps of the states on the target to $scratch/there.
+list_states() {
+  list_store
+  stamps_with .meta.json <"$scratch/names" | sort -u >"$scratch/sidecars"
+  stamps_with .files.gz <"$scratch/names" | sort -u | cat - "$scratch/sidecars" | sort | uniq -d >"$scratch/there"
+}
+
+# read_previous: sets `previous_files` and `previous_bytes` from the newest state, 0 when there is none.
+read_previous() {
+  previous_files=0 previous_bytes=0
+  newest=$(tail -n 1 "$scratch/there")
+  if [ -n "$newest" ]; then
+    bring_to "$scratch/previous" "${FILE_PREFIX}_$newest.meta.json"
+    previous_files=$(metadata_value "$scratch/previous" rows)
+    previous_bytes=$(metadata_value "$scratch/previous" databaseBytes)
+  fi
+}
+
+# bring_to FILE NAME
+bring_to() {
+  rm -f "$1"
+  ask copyto "$STORE/$2" "$1" || [ "$status" = 3 ] || fail 4 "cannot bring $2 from $place: $(why)"
+  [ -f "$1" ] || fail 6 "$place has no $2"
+}
+
+# list_files FILE PLACE FORMAT: lists all files below a folder, sorted. A folder that does not exist has none.
+list_files() {
+  ask lsf --recursive --files-only --hash MD5 --format "$3" "$2" || [ "$status" = 3 ] || fail 4 "cannot list $2: $(why)"
+  sort "$scratch/out" >"$1"
+}
+
+# --- backing up ---------------------------------------------------------------------------------------------------
+
+check_source() {
+  [ -d "$1" ] || fail 3 "$1 is not a folder; mount the uploaded files there"
+  odd=$(find "$1" -name '*
+*' 2>/dev/null | tr '\n' '?' | cut -c 1-300)
+  [ -z "$odd" ] || fail 3 "a file has a line break in its name, here a question mark: ${odd%\?}; rename it"
+}
+
+# differing: prints the files that did not change during this run and are not in current as they are in the folder.
+differing() {
+  awk -v before="$scratch/before" -v current="$scratch/current" '
+    BEGIN {
+      while ((getline line <before) > 0) seen[line] = 1
+      while ((getline line <current) > 0) there[line] = 1
+    }
+    {
+      size = $0; sub(/;.*/, "", size)
+      hash = substr($0, length(size) + 2); sub(/;.*/, "", hash)
+      time = substr($0, length(size) + length(hash) + 3); sub(/;.*/, "", time)
+      path = substr($0, length(size) + length(hash) + length(time) + 4)
+      if ((size ";" time ";" path) in seen && !((size ";" hash ";" path) in there)) print path
+    }' "$scratch/after"
+}
+
+# mirror SOURCE: makes current like the folder and leaves its list in $scratch/current.
+mirror() {
+  list_files "$scratch/before" "$LINKED$1" stp
+  if [ ! -s "$scratch/before" ] && [ "$previous_files" -gt 0 ]; then
+    fail 3 "$1 is empty, but had $previous_files files before; is the right volume mounted? If it is meant, remove ${FILE_PREFIX}_$newest.meta.json"
+  fi
+  # Size and time are compared first; where an md5 differs all the same, md5s are.
+  for comparison in '' --checksum; do
+    ask sync "$LINKED$1" "$STORE/$FILE_PREFIX/current" --backup-dir "$STORE/$FILE_PREFIX/replaced_$state_stamp" ${comparison:+"$comparison"} ||
+      fail 4 "cannot copy $1 to $place: $(why)"
+    list_files "$scratch/after" "$LINKED$1" shtp
+    list_files "$scratch/current" "$STORE/$FILE_PREFIX/current" shp
+    differing >"$scratch/differing"
+    [ -s "$scratch/differing" ] || return 0
+  done
+  fail 5 "$(wc -l <"$scratch/differing") files are not in $place as they are in $1, for example $(head -n 1 "$scratch/differing")"
+}
+
+# write_manifest: writes $scratch/manifest from the list of current, with the times of the folder where they are known.
+write_manifest() {
+  awk -v after="$scratch/after" '
+    function field(line, n,   i) { for (i = 1; i < n; i++) sub(/^[^;]*;/, "", line); sub(/;.*/, "", line); return line }
+    function rest(line, n,   i) { for (i = 1; i < n; i++) sub(/^[^;]*;/, "", line); return line }
+    BEGIN { while ((getline line <after) > 0) time[field(line, 1) ";" field(line, 2) ";" rest(line, 4)] = field(line, 3) }
+    { print field($0, 1) ";" field($0, 2) ";" time[$0] ";" rest($0, 3) }' "$scratch/current" >"$scratch/manifest"
+  files=$(wc -l <"$scratch/manifest")
+  all_bytes=$(awk -F ';' '{ sum += $1 } END { printf "%.0f", sum }' "$scratch/manifest")
+}
+
+# Sets `drop`, the reason when less than half of the files or bytes of the state before is left.
+compare_with_previous() {
+  drop=
+  if [ $((files * 2)) -lt "$previous_files" ]; then
+    drop="$files files, $previous_files in the state before"
+  elif [ $((all_bytes * 2)) -lt "$previous_bytes" ]; then
+    drop="$all_bytes bytes, $previous_bytes in the state before"
+  fi
+}
+
+kind() {
+  case ${JOB_NAME-} in
+    "${CRON_JOB:-none}"-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]) printf scheduled ;;
+    *) printf manual ;;
+  esac
+}
+
+# write_sidecar: metadata.schema.json says what the keys are. The table counts of a database are those of files here.
+write_sidecar() {
+  moment "$state_stamp"
+  iso=$(printf '%s' "$state_stamp" | sed 's/^\(....\)\(..\)\(..\)_\(..\)\(..\)\(..\)$/\1-\2-\3T\4:\5:\6Z/')
+  bytes=$(wc -c <"$scratch/$state.files.gz")
+  sum=$(sha256sum <"$scratch/$state.files.gz")
+  sum=${sum%% *}
+  cat <<EOF
+{
+  "version": 1,
+  "name": "$state",
+  "time": "$iso",
+  "timeZone": "${TIME_ZONE:-UTC}",
+  "kind": "$(kind)",
+  "job": ${JOB_NAME:+\"}${JOB_NAME:-null}${JOB_NAME:+\"},
+  "database": "${FILE_PREFIX#"$base-"}",
+  "serverVersion": null,
+  "pgDumpVersion": null,
+  "format": "files",
+  "file": "$state.files.gz",
+  "bytes": $bytes,
+  "sha256": "$sum",
+  "encryptedTo": [],
+  "plainBytes": $bytes,
+  "plainSha256": "$sum",
+  "rolesFile": null,
+  "rolesBytes": null,
+  "rolesSha256": null,
+  "databaseBytes": $all_bytes,
+  "tables": 0,
+  "rows": $files,
+  "rowsOfTable": {},
+  "schemaFingerprint": null,
+  "migrationTool": null,
+  "migrationId": null,
+  "migrationCount": 0,
+  "seconds": $(($(uptime_seconds) - begun_at)).00,
+  "suddenDrop": ${drop:+\"}${drop:-null}${drop:+\"},
+  "verified": true
+}
+EOF
+}
+
+# Seconds that no change of the clock moves.
+uptime_seconds() {
+  cut -d . -f 1 /proc/uptime
+}
+
+publish() {
+  state=${FILE_PREFIX}_$state_stamp
+  gzip -c <"$scratch/manifest" >"$scratch/$state.files.gz"
+  write_sidecar >"$scratch/$state.meta.json"
+  put "$scratch/$state.files.gz" "$state.files.gz" "$sum"
+  # Before the sidecar: a run that is killed here must not leave a state that lets others be removed.
+  [ -z "$drop" ] || freeze "$state: $drop"
+  sum=$(sha256sum <"$scratch/$state.meta.json")
+  put "$scratch/$state.meta.json" "$state.meta.json" "${sum%% *}"
+  if [ "$STORE" = "$BACKUP_DIR" ]; then
+    attended sync
+  fi
+  printf 'backed up: %d files, %d bytes of %s to %s\n' "$files" "$all_bytes" "${FILE_PREFIX#"$base-"}" "$place"
+}
+
+# --- removing -----------------------------------------------------------------------------------------------------
+
+# Removes states that are too old, manifest first, then the replaced_ folders that no state left needs: a state needs
+# those of later runs.
+prune() {
+  list_states
+  not_removed=
+  grep -qxF "$FILE_PREFIX.pruning-frozen" "$scratch/names" && return 0
+  expired_backups "$state_stamp" <"$scratch/there" >"$scratch/expired"
+  while read -r old <&5; do
+    remove "${FILE_PREFIX}_$old.files.gz"
+    remove "${FILE_PREFIX}_$old.meta.json"
+  done 5<"$scratch/expired"
+  oldest=$(sort "$scratch/there" "$scratch/expired" | uniq -u | head -n 1)
+  newest=$(tail -n 1 "$scratch/there")
+  # A state of the future comes from a wrong clock: then times do not tell what was before what.
+  if [ -z "$not_removed" ] && [ "$newest" = "$state_stamp" ]; then
+    ask lsf --dirs-only --max-depth 1 "$STORE/$FILE_PREFIX" || fail 9 "cannot list $FILE_PREFIX in $place: $(why)"
+    sed -n 's|^replaced_\(.*\)/$|\1|p' "$scratch/out" >"$scratch/replaced"
+    while read -r old <&5; do
+      if moment "$old" && [ "$(printf '%s\n%s\n' "$old" "$oldest" | sort | tail -n 1)" = "$oldest" ]; then
+        ask purge "$STORE/$FILE_PREFIX/replaced_$old" || not_removed="$not_removed replaced_$old: $(why)"
+      fi
+    done 5<"$scratch/replaced"
+  fi
+  abandoned_files "$FILE_PREFIX" "$state_stamp" <"$scratch/names" >"$scratch/abandoned"
+  while IFS= read -r name <&5; do
+    remove "$name"
+  done 5<"$scratch/abandoned"
+}
+
+back_up_folder() {
+  prefix_of "${1##*/}"
+  check_source "$1"
+  list_states
+  read_previous
+  mirror "$1"
+  write_manifest
+  compare_with_previous
+  publish
+  [ -z "$drop" ] || drops="${drops:+$drops; }$state in $place: $drop"
+  prune
+  leftovers=$leftovers${not_removed:+ $not_removed}
+}
+
+back_up() {
+  check_settings
+  await_dump
+  if [ "$dump" = skipped ]; then
+    printf 'nothing to do: another run is at it\n'
+    finish skipped
+    return 0
+  fi
+  # A dump that failed is no reason to lose the files as well.
+  begun_at=$(uptime_seconds)
+  state_stamp=$(date -u +%Y%m%d_%H%M%S)
+  drops='' leftovers=''
+  set --
+  for folder in "$FILES_DIR"/*; do
+    [ -e "$folder" ] || fail 3 "$FILES_DIR has no folder; mount each of the folders to back up there"
+    for target in $TARGETS; do
+      check_target "$target"
+      back_up_folder "$folder"
+      set -- "$@" "Files: ${folder##*/}, $files files, $(human_bytes "$all_bytes"), $place"
+    done
+  done
+  printf '%s\n' "$@"
+  if [ -n "$drops" ]; then
+    fail 10 "backed up, but much less than before: $drops; nothing is removed any more until it is confirmed"
+  fi
+  [ -z "$leftovers" ] || fail 9 "backed up, but not everything old could be removed:$leftovers"
+  finish ok "$@"
+}
+
+# --- bringing back ------------------------------------------------------------------------------------------------
+
+# locate: prints "<where>;<path>" for each file of the manifest: the first replaced_ folder later than the state that has
+# it with the same content, else current, else any other.
+locate() {
+  awk -v all="$scratch/all" -v wanted="replaced_$state_stamp" '
+    BEGIN {
+      while ((getline line <all) > 0) {
+        size = line; sub(/;.*/, "", size)
+        hash = substr(line, length(size) + 2); sub(/;.*/, "", hash)
+        path = substr(line, length(size) + length(hash) + 3)
+        where = path; sub(/\/.*/, "", where)
+        key = size ";" hash ";" substr(path, length(where) + 2)
+        rank = where == "current" ? 2 : where > wanted ? 1 : 3
+        if (!(key in place) || rank < best[key]) { place[key] = where; best[key] = rank }
+      }
+    }
+    {
+      path = $0; sub(/^[^;]*;[^;]*;[^;]*;/, "", path)
+      split($0, part, ";")
+      key = part[1] ";" part[2] ";" path
+      print (key in place ? place[key] : "nowhere") ";" path
+    }' "$scratch/manifest"
+}
+
+check_restore() {
+  check_prefix
+  refuse_problems
+  case ${1-} in
+    "$base"-*_????????_??????) ;;
+    *) problem "\"${1-}\" is not the name of a state; it is $base-<folder>_YYYYMMDD_HHMMSS" ;;
+  esac
+  [ -n "${2-}" ] || problem 'name the folder to bring it to'
+  check_target "${TARGETS%% *}"
+  refuse_problems
+  prefix_of "$(printf '%s' "${1%_????????_??????}" | sed "s/^$base-//")"
+  state_stamp=${1#"${FILE_PREFIX}_"}
+  moment "$state_stamp" || fail 2 "\"$1\" is not the name of a state; $state_stamp is no time"
+  mkdir -p "$2" || fail 3 "$2 cannot be made"
+  [ -z "$(ls -A "$2")" ] || fail 3 "$2 is not empty; name an empty folder"
+}
+
+restore() {
+  check_restore "$@"
+  list_store
+  bring_to "$scratch/sidecar" "$1.meta.json"
+  metadata_complete "$scratch/sidecar" || fail 5 "$1.meta.json in $place is not a complete sidecar"
+  bring_to "$scratch/files.gz" "$1.files.gz"
+  [ "$(sha256sum <"$scratch/files.gz")" = "$(metadata_value "$scratch/sidecar" sha256)  -" ] ||
+    fail 5 "$1.files.gz in $place does not have the sha256 of its sidecar"
+  gzip -dc <"$scratch/files.gz" >"$scratch/manifest"
+  list_files "$scratch/all" "$STORE/$FILE_PREFIX" shp
+  locate >"$scratch/located"
+  if grep -q '^nowhere;' "$scratch/located"; then
+    fail 5 "$(grep -c '^nowhere;' "$scratch/located") files of $1 are not in $place any more, for example $(sed -n 's/^nowhere;//p' "$scratch/located" | head -n 1)"
+  fi
+  cut -d ';' -f 1 "$scratch/located" | sort -u >"$scratch/places"
+  while read -r where <&5; do
+    sed -n "s/^$where;//p" "$scratch/located" >"$scratch/paths"
+    ask copy --files-from-raw "$scratch/paths" "$STORE/$FILE_PREFIX/$where" "$LINKED$2" || fail 4 "cannot bring files from $place: $(why)"
+  done 5<"$scratch/places"
+  list_files "$scratch/restored" "$LINKED$2" shp
+  awk '{ path = $0; sub(/^[^;]*;[^;]*;[^;]*;/, "", path); split($0, part, ";"); print part[1] ";" part[2] ";" path }' \
+    "$scratch/manifest" | sort >"$scratch/expected"
+  cmp -s "$scratch/expected" "$scratch/restored" || fail 5 "$2 is not as $1.files.gz says"
+  printf 'brought back: %d files of %s to %s\n' "$(wc -l <"$scratch/manifest")" "$1" "$2"
+  finish ok
+}
+
+confirm() {
+  check_prefix
+  refuse_problems
+  for target in $TARGETS; do
+    check_target "$target"
+    refuse_problems
+    list_store
+    sed -n "s/^\($base-.*\)\.pruning-frozen$/\1/p" "$scratch/names" >"$scratch/frozen-prefixes"
+    while read -r FILE_PREFIX <&5; do
+      unfreeze
+    done 5<"$scratch/frozen-prefixes"
+  done
+  finish ok
+}
+
+begin
+# What all prefixes of files begin with.
+base=${FILE_PREFIX-}
+case ${1-} in
+  '') back_up ;;
+  restore) restore "${2-}" "${3-}" ;;
+  confirm) confirm ;;
+  *) fail 2 "\"$1\" is not a command; use none, restore or confirm" ;;
+esac

@@ -1,0 +1,460 @@
+#!/usr/bin/env bash
+#
+# Restores a backup: loads it into a new database beside the live one, checks it, and swaps the two by renaming. The
+# live database is untouched until the swap; whatever fails before leaves it as it was. It stays as <database>_old_<time>.
+#
+#   restore.sh restore NAME      restore the backup NAME, such as school_platform_20261120_190000
+#   restore.sh rollback [NAME]   put the newest <database>_old_<time>, or the named one, back in place
+#   restore.sh drop-old [NAME]   drop the databases that restores and rollbacks have left, or the named one
+#
+# Runs in the official Debian postgres image of the server's major version, with this folder's other files beside it.
+#
+# Environment:
+#   PGHOST PGUSER PGDATABASE  required: the live database; PGPASSWORD, PGPORT and others as libpq defines them
+#   FILE_PREFIX               required by restore: first part of the backups' names
+#   BACKUP_DIR                folder of the backups [/backups]
+#   RUN_DIR                   folder that the containers of the pod share [none]
+#   RESTORE_ID                name of the Job: what was restored under it once is not restored again [none]
+#   SAFETY_BACKUP             `no`: without a backup of the live database first, which is accepted only when it does not
+#                             exist or cannot be connected to
+#   AWAIT_UPLOAD              `yes`: the safety backup counts when the container `upload` has put it into S3
+#   BACKUP_WAIT_SECONDS       how long to wait for a backup that is running [900]
+#   KEEP_OLD_DAYS             drop-old without NAME drops only what is older [0: all]
+#   AGE_IDENTITY              file with the key of encrypted backups
+#   MAINTENANCE_DATABASE      see server.sh
+#   MIGRATE MIGRATE_SECONDS MIGRATION_TABLE MIGRATION_QUERY ACCEPT_NEWER  see migrate.sh
+#   and those of backup.sh, for the safety backup
+#
+# Exit codes:
+#   0  done; or done before, under the same RESTORE_ID
+#   1  something that was not foreseen; the line is named
+#   2  called wrongly, or a setting is missing or wrong
+#   3  there is no such backup, or it is not whole
+#   4  the server cannot be reached, or refuses
+#   5  another restore, or a backup, is running
+#   6  the safety backup failed
+#   7  the backup cannot be loaded
+#   8  the new database, its roles or its settings cannot be made
+#   9  too little space on the server
+#   10 the backup is newer than the running app
+#   11 what was loaded is not what was backed up
+#   12 the migrations failed
+#   13 the databases could not be swapped
+#   14 nothing to roll back to, or to drop
+#   128 + n  stopped by signal n (143: SIGTERM, a deadline or a deleted pod)
+set -Eeuo pipefail
+umask 0027
+export TZ=UTC0
+
+here=$(dirname -- "${BASH_SOURCE[0]}")
+# shellcheck source-path=SCRIPTDIR
+. "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/metadata.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/archive.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/contents.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/server.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/swap.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/new-database.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/migrate.sh"
+
+TASK=${1:-restore}
+BACKUP_DIR=${BACKUP_DIR:-/backups}
+BACKUP_WAIT_SECONDS=${BACKUP_WAIT_SECONDS:-900}
+KEEP_OLD_DAYS=${KEEP_OLD_DAYS:-0}
+export PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-10}
+export PGAPPNAME="restore ${RESTORE_ID:-${HOSTNAME-}}"
+
+STAMP='[0-9]{8}_[0-9]{6}'
+
+clean_up_task() {
+  drop_new_database
+}
+
+# What people should know though the restore goes on.
+warn() {
+  printf 'warning: %s\n' "$1" >&2
+  result_body+=("Warning: $1")
+}
+
+# --- refuse early -------------------------------------------------------------------------------------------------
+
+check_settings() {
+  local problems=() name
+  for name in PGHOST PGUSER PGDATABASE "$@"; do
+    if [[ -z ${!name-} ]]; then
+      problems+=("$name is not set")
+    fi
+  done
+  if ((${#PGDATABASE} > 38)); then
+    problems+=("PGDATABASE \"$PGDATABASE\" is longer than 38 bytes, so that ${PGDATABASE:0:10}…_restore_<time> would be too long a name")
+  fi
+  for name in BACKUP_WAIT_SECONDS KEEP_OLD_DAYS MIGRATE_SECONDS; do
+    if [[ ! ${!name} =~ ^(0|[1-9][0-9]{0,5})$ ]]; then
+      problems+=("$name \"${!name}\" must be a whole number")
+    fi
+  done
+  if [[ $MIGRATE == container || ${AWAIT_UPLOAD-} == yes ]] && [[ -z $RUN_DIR ]]; then
+    problems+=('RUN_DIR is not set, and without it no other container of the pod can be awaited')
+  fi
+  if ((${#problems[@]} > 0)); then
+    local text
+    printf -v text '; %s' "${problems[@]}"
+    fail 2 "${text:2}"
+  fi
+}
+
+# Nobody else restores; what a killed run left is put right.
+begin_with_server() {
+  local status=0
+  take_lock restore "$MAINTENANCE_DATABASE" 'mooring restore' "$PGDATABASE" || status=$?
+  case $status in
+    0) ;;
+    1) fail 5 "another restore of $PGDATABASE is running: $lock_owner" ;;
+    *) fail 4 "cannot connect to database $MAINTENANCE_DATABASE at $PGHOST:${PGPORT:-5432} as $PGUSER: $(said "$scratch/psql")" ;;
+  esac
+  open_closed || fail 4 "whether $PGDATABASE was left closed cannot be told: $(said "$scratch/psql")"
+  drop_leftovers
+}
+
+# check_backup NAME
+# Sets `metadata` and `archive`. Every byte is read before anything is touched.
+check_backup() {
+  local name=$1 found
+  metadata=$BACKUP_DIR/$name.meta.json
+  if [[ ! $name =~ ^[A-Za-z0-9._-]+$ || $name != "$FILE_PREFIX"_* || ! ${name#"$FILE_PREFIX"_} =~ ^$STAMP$ ]]; then
+    fail 3 "\"$name\" is not the name of a backup; they are called ${FILE_PREFIX}_YYYYMMDD_HHMMSS"
+  fi
+  if ! metadata_complete "$metadata"; then
+    while IFS= read -r found; do
+      if [[ -f $BACKUP_DIR/$found ]]; then
+        fail 3 "$found is unverified: it has no complete $name.meta.json; run \"verify $name\" first, which reads it in full and adopts it"
+      fi
+    done < <(archive_names "$name")
+    fail 3 "there is no backup $name in $BACKUP_DIR$(newest_backups)"
+  fi
+  found=$(metadata_value "$metadata" file)
+  if ! archive_names "$name" | grep -qxF -- "$found"; then
+    fail 3 "$name.meta.json names the file \"$found\", which is no database dump of that backup"
+  fi
+  archive=$BACKUP_DIR/$found
+  printf 'backup: %s, reading all of it\n' "$found"
+  read_archive "$archive" || fail 3 "$found cannot be restored: $archive_problem"
+  if [[ $archive_sha256 != "$(metadata_value "$metadata" sha256)" ]]; then
+    fail 3 "$found is not the file that was verified: its sha256 is $archive_sha256 and should be $(metadata_value "$metadata" sha256)"
+  fi
+}
+
+# Prints the names of the newest backups, as the end of a sentence.
+newest_backups() {
+  local names=()
+  shopt -s nullglob
+  names=("$BACKUP_DIR/$FILE_PREFIX"_[0-9]*_[0-9]*.meta.json)
+  names=("${names[@]##*/}")
+  names=("${names[@]%.meta.json}")
+  if ((${#names[@]} == 0)); then
+    printf ', nor any other of %s' "$FILE_PREFIX"
+  elif ((${#names[@]} > 5)); then
+    printf '; the newest are %s' "${names[*]: -5}"
+  else
+    printf '; there are %s' "${names[*]}"
+  fi
+}
+
+# Sets `live`: there, missing or unreachable.
+look_at_live() {
+  if database_sql "$PGDATABASE" <<<'SELECT 1'; then
+    live=there
+    return
+  fi
+  unreachable=$(said "$scratch/psql")
+  database_id "$PGDATABASE" || fail 4 "the server's databases cannot be listed: $(said "$scratch/psql")"
+  live=${id:+unreachable}
+  live=${live:-missing}
+}
+
+# What was restored once under this id is not restored again, also when a Job is made anew from the same manifest.
+done_before() {
+  [[ -n ${RESTORE_ID-} ]] || return 1
+  maintenance_sql -v live="$PGDATABASE" -v line="by $RESTORE_ID" <<'SQL' || fail 4 "former restores cannot be read: $(said "$scratch/psql")"
+SELECT line FROM pg_catalog.pg_database,
+    pg_catalog.regexp_split_to_table(pg_catalog.shobj_description(oid, 'pg_database'), E'\n') AS line
+  WHERE (datname = :'live' OR datname ~ '_(old|undone)_[0-9]{8}_[0-9]{6}$' AND left(datname, length(:'live')) = :'live')
+    AND line LIKE 'mooring: restored %' AND right(line, length(:'line') + 1) = ' ' || :'line' LIMIT 1
+SQL
+  [[ -s $scratch/rows ]]
+}
+
+# --- the steps ----------------------------------------------------------------------------------------------------
+
+# The live database as it is now, before anything is done.
+make_safety_backup() {
+  if [[ ${SAFETY_BACKUP-} == no ]]; then
+    case $live in
+      there) fail 2 "SAFETY_BACKUP is \"no\", but $PGDATABASE can be backed up; that is only for a database that is missing or cannot be connected to" ;;
+      missing) warn "NO SAFETY BACKUP: there is no database $PGDATABASE" ;;
+      *) warn "NO SAFETY BACKUP: $PGDATABASE cannot be connected to: $unreachable" ;;
+    esac
+    return
+  fi
+  if [[ $live != there ]]; then
+    local text="there is no database $PGDATABASE"
+    if [[ $live == unreachable ]]; then
+      text="$PGDATABASE cannot be connected to: $unreachable"
+    fi
+    fail 6 "no safety backup can be made: $text; SAFETY_BACKUP=no restores without one"
+  fi
+  local waited=0 run=${RUN_DIR:-$scratch} status first
+  while true; do
+    status=0
+    printf 'safety backup: begins\n'
+    # Nothing old is removed: it may be the very backup that is wanted.
+    BACKUP_KIND=safety PRUNE=no RUN_DIR=$run TERMINATION_LOG=$scratch/no-log attended bash "$here/backup.sh" \
+      2>"$scratch/backup" || status=$?
+    cat -- "$scratch/backup" >&2
+    IFS= read -r first <"$run/dump.result" || first=
+    if ((status == 10)); then
+      warn "the safety backup is complete, but $PGDATABASE had lost much: $(said "$scratch/backup")"
+    elif ((status != 0)); then
+      fail 6 "the safety backup failed, so nothing was restored: $(said "$scratch/backup"); if $PGDATABASE is damaged, rename it by hand and restore with SAFETY_BACKUP=no"
+    elif [[ $first != ok ]] && ((waited >= BACKUP_WAIT_SECONDS)); then
+      fail 5 "a backup has been running for more than $BACKUP_WAIT_SECONDS s: $(reason_of dump)"
+    elif [[ $first != ok ]]; then
+      pause 5
+      waited=$((waited + 5))
+      continue
+    fi
+    break
+  done
+  result_body+=("Safety backup: $(sed -n 's/^File: //p' "$run/dump.result")")
+  if [[ ${AWAIT_UPLOAD-} == yes ]]; then
+    await_worker upload 21600 || fail 6 "the safety backup is not in S3, so nothing was restored: $problem"
+    IFS= read -r first <"$RUN_DIR/upload.result" || first=
+    [[ $first == ok ]] || fail 6 "the safety backup is not in S3, so nothing was restored: $(reason_of upload)"
+  fi
+}
+
+# reason_of WORKER
+reason_of() {
+  sed -n 's/^Reason: //p' "${RUN_DIR:-$scratch}/$1.result"
+}
+
+# await_worker WORKER SECONDS
+# Waits for the result of another container of the pod. Returns 1 with the reason in `problem` when it ends without
+# one, or takes too long.
+await_worker() {
+  local fifo=$RUN_DIR/$1.alive begun
+  mkfifo -m 666 -- "$fifo" 2>/dev/null || [[ -p $fifo ]]
+  (
+    # No program of its own, which would outlive the one that started it.
+    while read -r _; do :; done <"$fifo"
+    : >"$scratch/$1.ended"
+  ) &
+  children[$!]="watch of $1"
+  read_ticks
+  begun=$ticks
+  until [[ -e $RUN_DIR/$1.result ]]; do
+    read_ticks
+    if [[ -e $scratch/$1.ended && ! -e $RUN_DIR/$1.result ]]; then
+      problem="the container $1 ended without a result"
+      return 1
+    elif ((ticks - begun > $2 * 100)); then
+      problem="the container $1 has none after $2 s"
+      return 1
+    fi
+    pause 0.2
+  done
+}
+
+# No backup may begin while the restore works: the swap would end it in the middle.
+exclude_backups() {
+  if [[ $live != there ]]; then
+    return
+  fi
+  local status=0
+  take_lock backup "$PGDATABASE" 'mooring backup' "$FILE_PREFIX" || status=$?
+  case $status in
+    0) ;;
+    1) fail 5 "a backup of $PGDATABASE has begun meanwhile: $lock_owner; try again when it is done" ;;
+    *) fail 4 "cannot connect to $PGDATABASE: $(said "$scratch/psql")" ;;
+  esac
+}
+
+announce() {
+  if [[ -n $RUN_DIR ]]; then
+    leave restore.started "Backup: $1" "Time: $(metadata_value "$metadata" time)" "Database: $PGDATABASE" "${result_body[@]}"
+  fi
+}
+
+# leave NAME LINE…
+# Puts a file for another container, which may be of another user, into RUN_DIR.
+leave() {
+  (umask 0022 && printf '%s\n' "${@:2}" >"$RUN_DIR/.$1.partial")
+  mv -f -- "$RUN_DIR/.$1.partial" "$RUN_DIR/$1"
+}
+
+# The roles that the backup's grants and owners name.
+restore_roles() {
+  local file
+  file=$(metadata_value "$metadata" rolesFile)
+  if [[ -z $file ]]; then
+    return
+  fi
+  if [[ $file != */* && -f $BACKUP_DIR/$file ]]; then
+    unpack_roles "$BACKUP_DIR/$file"
+    make_missing_roles
+  else
+    warn "the roles file $file is missing; a role that this server does not have stops the restore"
+  fi
+}
+
+load() {
+  local begun
+  read_ticks
+  begun=$ticks
+  printf 'loading: %s into %s\n' "${archive##*/}" "$new_database"
+  load_archive "$archive" "$new_database" || fail 7 "${archive##*/} cannot be loaded: $archive_problem"
+  compare_rows "$metadata" "$new_database"
+  compare_schema "$metadata" "$new_database"
+  # Without statistics the first queries would be planned blindly.
+  database_sql "$new_database" <<<'ANALYZE' || warn "statistics could not be collected: $(said "$scratch/psql")"
+  read_took "$begun"
+  printf 'loaded: %s rows of %s tables in %s s, as they were backed up\n' \
+    "$(metadata_value "$metadata" rows)" "$(metadata_value "$metadata" tables)" "$took"
+}
+
+# A prepared transaction belongs to no session, so none can be ended, and a database that has one keeps its name.
+refuse_prepared_transactions() {
+  maintenance_sql -v live="$PGDATABASE" <<SQL || fail 4 "prepared transactions cannot be listed: $(said "$scratch/psql")"
+SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = :'live'
+SQL
+  if [[ -s $scratch/rows ]]; then
+    fail 13 "$PGDATABASE has prepared transactions, with which it cannot be renamed: $(said "$scratch/rows"); end each with COMMIT PREPARED or ROLLBACK PREPARED"
+  fi
+}
+
+# put_in_place NAME SUFFIX LINE
+# Sets `kept` to the name of the database that was live.
+put_in_place() {
+  printf -v kept '%s_%s_%(%Y%m%d_%H%M%S)T' "$PGDATABASE" "$2" -1
+  refuse_prepared_transactions
+  release_lock backup
+  # From here on a signal waits for the outcome, which is known within the minute.
+  trap '' TERM INT HUP QUIT
+  swap "$1" "$kept" "$3" || fail 13 "$PGDATABASE could not be replaced and is as it was: $swap_problem"
+  printf 'swapped: connections were refused for %s s; the former database is %s\n' "$refused" "$kept"
+}
+
+restore() {
+  local name=$1 begun
+  read_ticks
+  begun=$ticks
+  check_settings FILE_PREFIX
+  begin_with_server
+  if done_before; then
+    printf 'restored before: %s has been done, so this run does nothing\n' "$RESTORE_ID"
+    write_result skipped "Reason: $(<"$scratch/rows") already; a restore is done once"
+    return
+  fi
+  check_backup "$name"
+  look_at_live
+  if [[ $live == there ]]; then
+    compare_migrations "$metadata"
+  else
+    compatibility=unknown
+  fi
+  refuse_newer "$metadata"
+  refuse_prepared_transactions
+  make_safety_backup
+  exclude_backups
+  announce "$name"
+  check_free_space "$(metadata_value "$metadata" databaseBytes)"
+  restore_roles
+  create_new_database "${PGDATABASE}_restore_$(printf '%(%Y%m%d_%H%M%S)T' -1)"
+  load
+  copy_settings "$new_database"
+  migrate "$new_database"
+  put_in_place "$new_database" old "mooring: restored $name${RESTORE_ID:+ by $RESTORE_ID}"
+  new_database=
+  read_took "$begun"
+  write_result ok "Backup: $name" "Rows: $(metadata_value "$metadata" rows)" "Tables: $(metadata_value "$metadata" tables)" \
+    "Refused: connections for $refused s" "Old database: $kept" "Duration: $took s"
+  printf 'restore complete: backup=%s old=%s seconds=%s\n' "$name" "$kept" "$took"
+}
+
+# --- after a restore ----------------------------------------------------------------------------------------------
+
+# list_kept WHICH DAYS
+# Puts the names of databases that swaps have left into $scratch/rows, newest first.
+list_kept() {
+  maintenance_sql -v live="$PGDATABASE" -v which="$1" -v days="$2" <<'SQL' || fail 4 "the server's databases cannot be listed: $(said "$scratch/psql")"
+SELECT datname FROM pg_catalog.pg_database
+  WHERE left(datname, length(:'live')) = :'live' AND substr(datname, length(:'live') + 1) ~ ('^_(' || :'which' || ')_[0-9]{8}_[0-9]{6}$')
+    AND to_timestamp(right(datname, 15), 'YYYYMMDD_HH24MISS') <= now() - :'days' * interval '1 day'
+  ORDER BY right(datname, 15) DESC
+SQL
+}
+
+rollback() {
+  check_settings
+  begin_with_server
+  if [[ $opened == yes && -z ${1-} ]]; then
+    write_result ok "Database: $PGDATABASE is open again; a swap had been cut short, so nothing had to be rolled back"
+    return
+  fi
+  list_kept old 0
+  local incoming=${1-}
+  if [[ -z $incoming ]]; then
+    IFS= read -r incoming <"$scratch/rows" || fail 14 "there is no ${PGDATABASE}_old_<time> to roll back to"
+  elif ! grep -qxF -- "$incoming" "$scratch/rows"; then
+    fail 14 "\"$incoming\" is not a database that a restore of $PGDATABASE has left$(kept_list)"
+  fi
+  put_in_place "$incoming" undone ''
+  write_result ok "Database: $PGDATABASE is again what was $incoming" "Refused: connections for $refused s" "Undone: $kept"
+}
+
+# Prints what the last list_kept found, as the end of a sentence.
+kept_list() {
+  if [[ -s $scratch/rows ]]; then
+    printf '; there are %s' "$(said "$scratch/rows")"
+  fi
+}
+
+drop_old() {
+  local names=() name
+  check_settings
+  begin_with_server
+  list_kept 'old|undone' "$([[ -n ${1-} ]] && echo 0 || echo "$KEEP_OLD_DAYS")"
+  mapfile -t names <"$scratch/rows"
+  if [[ -n ${1-} ]]; then
+    grep -qxF -- "$1" "$scratch/rows" || fail 14 "\"$1\" is not a database that a restore of $PGDATABASE has left$(kept_list)"
+    names=("$1")
+  elif ((${#names[@]} == 0)); then
+    fail 14 "no restore of $PGDATABASE has left a database$( ((KEEP_OLD_DAYS == 0)) || printf ' that is older than %d days' "$KEEP_OLD_DAYS")"
+  fi
+  for name in "${names[@]}"; do
+    maintenance_sql -v name="$name" <<<'DROP DATABASE :"name"' || fail 8 "$name cannot be dropped: $(said "$scratch/psql")"
+    printf 'dropped: %s\n' "$name"
+    result_body+=("Dropped: $name")
+  done
+  write_result ok
+}
+
+main() {
+  begin_run restore
+  make_scratch || fail 3 "$problem"
+  case ${1-}:$# in
+    restore:2) restore "$2" ;;
+    rollback:1 | rollback:2) rollback "${2-}" ;;
+    drop-old:1 | drop-old:2) drop_old "${2-}" ;;
+    *) fail 2 'call "restore.sh restore NAME", "restore.sh rollback [NAME]" or "restore.sh drop-old [NAME]"' ;;
+  esac
+}
+
+main "$@"

@@ -1,0 +1,26 @@
+import type { SecretKey } from '../platform/secret-key';
+import { Endpoint } from './endpoint';
+
+/** A URL that is a secret as a whole, and the host in it, which NetworkPolicies must let through. */
+export class SecretUrl {
+  /** The URL of a Slack app's incoming webhook. */
+  public static slack(key: SecretKey): SecretUrl {
+    return SecretUrl.at('https://hooks.slack.com', key);
+  }
+
+  /**
+   * A URL on another host: a push URL of healthchecks or Uptime Kuma, or a chat that takes Slack's messages.
+   *
+   * @param origin scheme and host of the URL, e.g. `https://hc-ping.com`
+   * @param options.address IPv4 address of a host in a private network. @default - a public host
+   * @throws when the origin is not `http` or `https`
+   */
+  public static at(origin: string, key: SecretKey, options: { readonly address?: string } = {}): SecretUrl {
+    return new SecretUrl(key, Endpoint.of(origin, options));
+  }
+
+  private constructor(
+    public readonly key: SecretKey,
+    public readonly endpoint: Endpoint,
+  ) {}
+}

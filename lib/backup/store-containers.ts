@@ -1,0 +1,137 @@
+import { Size } from 'cdk8s';
+import { Cpu, type k8s } from 'cdk8s-plus-28';
+import type { Resources } from '../pod/container';
+import { claimMount, type Mount } from '../pod/mount';
+import type { Claim } from '../storage/claim';
+import { backupFolder, backupsEnv, jobName, runEnv, runFolder } from './backup-folders';
+import type { S3Store } from './backup-target';
+import type { Backups } from './backups';
+import type { ScriptContainer } from './script-cron-job';
+
+/** Uploaded files that are backed up beside the database. */
+export interface BackedUpFiles {
+  /** Name of their folder among the backups. */
+  readonly name: string;
+
+  /** Claim that holds them; it is mounted read-only. */
+  readonly claim: Claim;
+
+  /**
+   * Group that may read them; on NFS the kubelet does not change that.
+   *
+   * @default - everybody may, or group 999
+   */
+  readonly group?: number;
+}
+
+const RESOURCES: Resources = { cpu: Cpu.millis(50), memory: Size.mebibytes(64), memoryLimit: Size.mebibytes(256) };
+
+/** Where the uploaded files are mounted, a folder for each. */
+const FILES_DIR = '/files';
+
+/** The container that copies what a dump published to the store and removes there what is too old; none without a store. */
+export function uploadContainers(backups: Backups): ScriptContainer[] {
+  const { store, images, retention } = backups;
+  if (store === undefined || images.rclone === undefined) {
+    return [];
+  }
+  return [
+    {
+      name: 'upload',
+      image: images.rclone,
+      program: 'upload.sh',
+      env: [...backupsEnv(backups), ...runEnv, ...storeEnv(store), ...retention.env],
+      mounts: [backupFolder(backups), runFolder],
+      resources: RESOURCES,
+    },
+  ];
+}
+
+/** What `fetchContainers` brings, and where to. */
+export interface FetchOptions {
+  /** Arguments of `fetch.sh`. */
+  readonly args: readonly string[];
+
+  /** Environment beside that of every such container. @default - none */
+  readonly env?: readonly k8s.EnvVar[];
+
+  /** @default - the folder of the archives; nothing is brought when that is a volume, on which everything is */
+  readonly folder?: Mount;
+
+  /**
+   * Whether the pod fails when nothing can be brought. Otherwise the container that misses it says so: nobody is told
+   * of what happens before the reporter starts.
+   *
+   * @default false
+   */
+  readonly isRequired?: boolean;
+}
+
+/** The init container that brings something from the store; none without a store. */
+export function fetchContainers(backups: Backups, options: FetchOptions): ScriptContainer[] {
+  const { volume, store, images } = backups;
+  const folder = options.folder ?? (volume === undefined ? backupFolder(backups) : undefined);
+  if (store === undefined || images.rclone === undefined || folder === undefined) {
+    return [];
+  }
+  return [
+    {
+      name: 'fetch',
+      image: images.rclone,
+      program: 'fetch.sh',
+      args: options.args,
+      mayFail: !options.isRequired,
+      env: [
+        { name: 'BACKUP_DIR', value: folder.path },
+        { name: 'FILE_PREFIX', value: backups.filePrefix },
+        ...(options.env ?? []),
+        ...storeEnv(store),
+      ],
+      mounts: [folder],
+      resources: RESOURCES,
+    },
+  ];
+}
+
+/** The container that backs up uploaded files; none when there are none. */
+export function filesContainers(backups: Backups, files: readonly BackedUpFiles[]): ScriptContainer[] {
+  const { store, volume, images, retention } = backups;
+  if (files.length === 0 || images.rclone === undefined) {
+    return [];
+  }
+  const folders = files.map(({ name, claim }) =>
+    claimMount(claim, { path: `${FILES_DIR}/${name}`, volume: `files-${name}`, readOnly: true }),
+  );
+  return [
+    {
+      name: 'files',
+      image: images.rclone,
+      program: 'files.sh',
+      env: [
+        ...backupsEnv(backups),
+        ...runEnv,
+        jobName,
+        { name: 'CRON_JOB', value: backups.name },
+        { name: 'FILES_DIR', value: FILES_DIR },
+        ...(store === undefined ? [] : storeEnv(store)),
+        ...(store === undefined || volume === undefined ? [] : [{ name: 'TARGETS', value: 'folder s3' }]),
+        ...retention.env,
+      ],
+      mounts: [backupFolder(backups), runFolder, ...folders],
+      resources: RESOURCES,
+    },
+  ];
+}
+
+function storeEnv(store: S3Store): k8s.EnvVar[] {
+  const { endpoint, bucket, prefix, region, provider } = store;
+  return [
+    { name: 'S3_ENDPOINT', value: endpoint },
+    { name: 'S3_BUCKET', value: bucket },
+    { name: 'S3_PREFIX', value: prefix },
+    ...(region === undefined ? [] : [{ name: 'S3_REGION', value: region }]),
+    ...(provider === undefined ? [] : [{ name: 'RCLONE_CONFIG_TARGET_PROVIDER', value: provider }]),
+    store.accessKeyId.env('S3_ACCESS_KEY_ID'),
+    store.secretAccessKey.env('S3_SECRET_ACCESS_KEY'),
+  ];
+}

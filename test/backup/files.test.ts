@@ -1,0 +1,206 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describeWithGoProgram } from '../support/go-program';
+import { VERSITYGW } from '../support/go-tools';
+import { type Finished, killGroup, type Running, removeFolder, scratchFolder } from '../support/process';
+import { type S3Server, startS3 } from '../support/s3';
+import { startS3Proxy } from '../support/s3-proxy';
+import { rcloneImage, startScript, tree } from './store-runs';
+
+describeWithGoProgram(VERSITYGW, 'files.sh', () => {
+  let scratch: string;
+  let image: string;
+  let s3: S3Server;
+  let files: string;
+  let evidence: string;
+  let claim: string;
+  let store: string;
+
+  beforeAll(async () => {
+    scratch = await scratchFolder();
+    image = await rcloneImage(scratch);
+    s3 = await startS3();
+    store = join(s3.bucketFolder, 'our/folder');
+  }, 600_000);
+  beforeEach(() => {
+    files = mkdtempSync(join(scratch, 'files-'));
+    evidence = join(files, 'evidence');
+    claim = mkdtempSync(join(scratch, 'claim-'));
+    rmSync(join(s3.bucketFolder, 'our'), { recursive: true, force: true });
+    mkdirSync(join(evidence, 'a folder'), { recursive: true });
+    writeFileSync(join(evidence, 'photo.jpg'), 'a photo');
+    writeFileSync(join(evidence, 'a folder/ödd; "name" $(x).pdf'), 'a document');
+    writeFileSync(join(evidence, 'empty'), '');
+    symlinkSync('photo.jpg', join(evidence, 'link'));
+  });
+  afterAll(async () => {
+    await s3.stop();
+    removeFolder(scratch);
+  });
+
+  function run(args: string[] = [], env: Record<string, string> = {}, target = s3.env): Running {
+    return startScript(image, ['files.sh', ...args], target, { FILES_DIR: files, BACKUP_DIR: claim, ...env });
+  }
+
+  /** Runs it and returns the newest state of the folder or store. */
+  async function backUp(env: Record<string, string> = {}): Promise<string> {
+    const { code, stderr } = await run([], env).finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return states(env.TARGETS === 'folder' ? claim : store).at(-1) ?? '';
+  }
+
+  function states(folder: string): string[] {
+    return tree(folder)
+      .filter((path) => /^school-evidence_.*\.meta\.json$/.test(path))
+      .map((path) => path.replace('.meta.json', ''));
+  }
+
+  function contents(folder: string): Record<string, string> {
+    return Object.fromEntries(tree(folder).map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
+  }
+
+  async function restored(state: string, env: Record<string, string> = {}): Promise<Record<string, string>> {
+    const folder = mkdtempSync(join(scratch, 'restored-'));
+    const { code, stderr } = await run(['restore', state, folder], env).finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return contents(folder);
+  }
+
+  test.each(['folder', 's3'])('every kept state can be had back from a target of kind %s', async (TARGETS) => {
+    const known: [string, Record<string, string>][] = [];
+    const remember = async (stamp: string) => {
+      known.push([await backUp({ TARGETS, STAMP: stamp }), contents(evidence)]);
+    };
+    await remember('20261101_190000');
+    writeFileSync(join(evidence, 'photo.jpg'), 'another photo');
+    await remember('20261102_190000');
+    rmSync(join(evidence, 'a folder'), { recursive: true });
+    writeFileSync(join(evidence, 'photo.jpg'), 'a third photo');
+    await remember('20261103_190000');
+    // The same size and time: only its bytes tell.
+    writeFileSync(join(evidence, 'photo.jpg'), 'A THIRD PHOTO');
+    utimesSync(join(evidence, 'photo.jpg'), 1, 1);
+    await remember('20261104_190000');
+    writeFileSync(join(evidence, 'photo.jpg'), 'a THIRD photo');
+    utimesSync(join(evidence, 'photo.jpg'), 1, 1);
+    await remember('20261105_190000');
+    for (const [state, before] of known) {
+      expect(await restored(state, { TARGETS })).toEqual(before);
+    }
+  });
+
+  test('both targets get the same state, with a list and a sidecar', async () => {
+    const state = await backUp({ TARGETS: 'folder s3' });
+    for (const target of [claim, store]) {
+      const sidecar = JSON.parse(readFileSync(join(target, `${state}.meta.json`), 'utf8'));
+      expect(sidecar).toMatchObject({
+        name: state,
+        format: 'files',
+        tables: 0,
+        rows: 4,
+        databaseBytes: 26,
+        verified: true,
+      });
+      const list = gunzipSync(readFileSync(join(target, `${state}.files.gz`))).toString();
+      expect(list).toMatch(/^7;[0-9a-f]{32};\d{4}-\d\d-\d\d \d\d:\d\d:\d\d;photo\.jpg$/m);
+      expect(list.split('\n').length).toBe(5);
+    }
+  });
+
+  test('old states and what only they need are removed, nothing else', async () => {
+    mkdirSync(join(claim, 'school-evidence2/current'), { recursive: true });
+    writeFileSync(join(claim, 'school-evidence2/current/x'), 'foreign');
+    writeFileSync(join(claim, 'school-evidence2_20200101_190000.meta.json'), 'foreign');
+    for (let day = 1; day <= 9; day++) {
+      appendFileSync(join(evidence, 'photo.jpg'), String(day));
+      await backUp({ TARGETS: 'folder', KEEP_ALL_DAYS: '2', STAMP: `2026080${day}_190000` });
+    }
+    const kept = ['20260807_190000', '20260808_190000', '20260809_190000'];
+    expect(states(claim)).toEqual(kept.map((stamp) => `school-evidence_${stamp}`));
+    const replaced = new Set(tree(claim).flatMap((path) => /replaced_(\d+_\d+)/.exec(path)?.[1] ?? []));
+    expect([...replaced]).toEqual(kept.slice(1));
+    expect(tree(claim)).toContain('school-evidence2/current/x');
+    const oldest = await restored('school-evidence_20260807_190000', { TARGETS: 'folder' });
+    expect(oldest['photo.jpg']).toBe('a photo1234567');
+  }, 120_000);
+
+  test('an empty folder that was not empty before is refused, and so is a missing one', async () => {
+    await backUp();
+    const before = tree(store);
+    rmSync(evidence, { recursive: true });
+    expect((await run().finished).code).toBe(3);
+    mkdirSync(evidence);
+    const { code, stderr } = await run().finished;
+    expect(code).toBe(3);
+    expect(stderr).toContain('is empty, but had 4 files before; is the right volume mounted?');
+    expect(tree(store)).toEqual(before);
+  });
+
+  test('after a sudden drop everything is kept until it is confirmed', async () => {
+    const whole = await backUp();
+    for (const name of ['photo.jpg', 'empty', 'link']) {
+      rmSync(join(evidence, name));
+    }
+    const dropped = await run().finished;
+    expect(dropped.code).toBe(10);
+    expect(dropped.stderr).toContain('1 files, 4 in the state before');
+    expect(tree(store)).toContain('school-evidence.pruning-frozen');
+    expect(Object.keys(await restored(whole))).toContain('photo.jpg');
+    expect((await run(['confirm']).finished).code).toBe(0);
+    expect(tree(store)).not.toContain('school-evidence.pruning-frozen');
+  });
+
+  test('a file with a line break in its name is refused, not lost', async () => {
+    writeFileSync(join(evidence, 'two\nlines'), 'x');
+    const { code, stderr } = await run().finished;
+    expect(code).toBe(3);
+    expect(stderr).toContain('two?lines; rename it');
+  });
+
+  test('killed anywhere, every state with a sidecar can be had back, and the next run completes', async () => {
+    await backUp({ STAMP: '20261101_190000' });
+    const before = contents(evidence);
+    let last = 60;
+    for (let moment = 2; moment < last; moment += 6) {
+      writeFileSync(join(evidence, 'photo.jpg'), `photo ${moment}`);
+      writeFileSync(join(evidence, `new ${moment}`), 'new');
+      let running: Running | undefined;
+      const proxy = await startS3Proxy(s3, ({ number }) => {
+        if (number === moment && running !== undefined) {
+          killGroup(running.process, 'SIGKILL');
+        }
+        return undefined;
+      });
+      running = run([], {}, proxy.env);
+      const { signal }: Finished = await running.finished;
+      await proxy.stop();
+      last = signal === null ? moment : last;
+    }
+    expect(last).toBeGreaterThan(14);
+    expect(await restored('school-evidence_20261101_190000')).toEqual(before);
+    expect(await restored(await backUp())).toEqual(contents(evidence));
+  }, 120_000);
+
+  test.each([
+    ['a list that was changed', 5, (state: string) => writeFileSync(join(claim, `${state}.files.gz`), 'x')],
+    ['a file that is gone', 5, () => rmSync(join(claim, 'school-evidence/current/photo.jpg'))],
+    ['a file that was changed', 5, () => writeFileSync(join(claim, 'school-evidence/current/photo.jpg'), 'A photo')],
+    ['a state that is not there', 6, (state: string) => rmSync(join(claim, `${state}.meta.json`))],
+  ])('%s is told at restore', async (_, expected, damage) => {
+    const state = await backUp({ TARGETS: 'folder' });
+    damage(state);
+    const folder = mkdtempSync(join(scratch, 'restored-'));
+    const { code, stderr } = await run(['restore', state, folder], { TARGETS: 'folder' }).finished;
+    expect({ code, stderr }).toMatchObject({ code: expected, stderr: expect.stringContaining(state) });
+  });
+});

@@ -1,0 +1,73 @@
+import { Duration } from 'cdk8s';
+import { MigrationTool } from '../../lib/migration/migration-tool';
+import { describeWithGoProgram } from '../support/go-program';
+import { GOOSE } from '../support/go-tools';
+import { type PostgresServer, startPostgres } from '../support/postgres';
+import { until } from '../support/process';
+import { gooseImage, nameOf } from './images';
+import { MigrationRuns } from './migration-runs';
+
+describeWithGoProgram(GOOSE, 'the gate', () => {
+  let server: PostgresServer;
+  let runs: MigrationRuns;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    runs = await MigrationRuns.begin(server);
+  }, 120_000);
+
+  afterAll(async () => {
+    await runs.end();
+    await server.stop();
+  });
+
+  describe('the gate of a new pod on the old schema', () => {
+    test('waits until the Job has come to its end', async () => {
+      const db = await runs.database();
+      await runs.job(gooseImage(runs, [1]), db);
+      const image = gooseImage(runs, [1, 2]);
+      const { gate, outcome } = await runs.startGate(image, db, Duration.minutes(1));
+      await until('it waits', async () => {
+        return (
+          (await server.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'migration-gate'`)).length > 0
+        );
+      });
+      expect(gate.process.exitCode).toBeNull();
+      expect((await runs.job(image, db)).code).toBe(0);
+      expect((await outcome).stdout).toContain('all 2 migrations of this image are applied');
+    });
+
+    test('says why when it waited in vain', async () => {
+      const db = await runs.database();
+      await runs.job(gooseImage(runs, [1]), db);
+      const outcome = await runs.gate(gooseImage(runs, [1, 2]), db, Duration.seconds(1));
+      expect([outcome.code, outcome.message]).toEqual([
+        1,
+        `1 of 2 migrations of this image are not applied: ${nameOf(2)}.sql; waited 1 s; why: kubectl -n market describe pod -l app.kubernetes.io/name=shop-migrate\n`,
+      ]);
+    });
+
+    test.each([
+      [3, 'does not answer; waited 0 s', { PGPORT: '1' }],
+      [4, 'password authentication failed', { PGPASSWORD: 'wrong' }],
+      [4, 'permission denied for table goose_db_version', { PGUSER: 'stranger', PGPASSWORD: 'x' }],
+    ])('ends with %s when it finds: %s', async (code, text, env) => {
+      const db = await runs.database();
+      await runs.job(gooseImage(runs, [1]), db);
+      await server.query("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN PASSWORD 'x'");
+      const outcome = await runs.gate(gooseImage(runs, [1]), db, Duration.seconds(0), env);
+      expect(outcome.code).toBe(code);
+      expect(outcome.message).toContain(text);
+    });
+  });
+
+  test('a gate cannot write: not even a query of one’s own that would', async () => {
+    const db = await runs.database();
+    await server.query('CREATE SEQUENCE counter', db);
+    const steps = { migrate: ['true'], list: ['ls', 'migrations'], table: 'counter' };
+    const tool = MigrationTool.command({ ...steps, applied: "SELECT nextval('counter')::text" });
+    const outcome = await runs.gate({ ...gooseImage(runs, [1]), tool }, db);
+    expect(outcome.code).toBe(4);
+    expect(outcome.message).toContain('cannot execute nextval() in a read-only transaction');
+  });
+});

@@ -1,0 +1,164 @@
+import { describeWithGoProgram } from '../support/go-program';
+import { GOOSE } from '../support/go-tools';
+import { type PostgresServer, startPostgres } from '../support/postgres';
+import { killGroup, run, until } from '../support/process';
+import { alembicImage, gooseImage, type MakeImage, prismaImage } from './images';
+import { MigrationRuns } from './migration-runs';
+import { holding, running } from './sessions';
+
+describeWithGoProgram(GOOSE, 'locks of the Job', () => {
+  let server: PostgresServer;
+  let runs: MigrationRuns;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+    runs = await MigrationRuns.begin(server);
+  }, 120_000);
+
+  afterAll(async () => {
+    await runs.end();
+    await server.stop();
+  });
+
+  const TOOLS: readonly [string, MakeImage][] = [
+    ['goose', gooseImage],
+    ['alembic', alembicImage],
+    ['prisma', prismaImage],
+  ];
+
+  const advisoryLocks = (db: string) =>
+    server.query(
+      `SELECT 1 FROM pg_locks JOIN pg_database AS d ON d.oid = database WHERE locktype = 'advisory' AND datname = '${db}'`,
+    );
+
+  /** Awaits the end of every session of a database, the migration's among them. */
+  const noSession = (db: string) =>
+    until(`every session of ${db} has ended`, async () => {
+      return (await server.query(`SELECT 1 FROM pg_stat_activity WHERE datname = '${db}'`)).length === 0;
+    });
+
+  describe('a lock on a table', () => {
+    const alter = { number: 2, sql: 'ALTER TABLE t1 ADD COLUMN name text;' };
+
+    test.each(TOOLS)('a migration of %s goes on when a dump has ended; no reader waits for 5 s', async (_, make) => {
+      const db = await runs.database();
+      await runs.job(make(runs, [1]), db);
+      const dump = await holding(
+        server,
+        db,
+        'BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE t1 IN ACCESS SHARE MODE',
+      );
+      const job = await runs.startJob(make(runs, [1, alter]), db);
+      await running(server, db, 'ALTER TABLE');
+      const reader = await run('psql', ['-XAtqc', 'SELECT count(*) FROM t1'], {
+        env: { ...server.env, PGDATABASE: db },
+      });
+      expect(reader.code).toBe(0);
+      expect(reader.milliseconds).toBeLessThan(5000);
+      await dump.release();
+      const outcome = await job.outcome;
+      expect([outcome.code, outcome.message]).toEqual([0, '']);
+      expect(outcome.stdout).toContain('attempt 1 of 8 found a table in use');
+      expect(await server.query('SELECT name FROM t1', db)).toEqual([]);
+    });
+
+    test('the Job gives up after its attempts and says why', async () => {
+      const db = await runs.database();
+      await runs.job(gooseImage(runs, [1]), db);
+      const dump = await holding(server, db, 'BEGIN; LOCK TABLE t1 IN ACCESS SHARE MODE');
+      const outcome = await runs.job(gooseImage(runs, [1, alter]), db, { LOCK_ATTEMPTS: '2' });
+      await dump.release();
+      expect(outcome.code).toBe(5);
+      expect(outcome.message).toMatch(
+        /^the tables were in use at each of 2 attempts, e\.g\. by a dump: [\s\S]*lock timeout/,
+      );
+    });
+  });
+
+  test('a Job that was killed leaves nothing locked: its statement is ended within seconds', async () => {
+    const db = await runs.database();
+    const slow = { number: 1, sql: 'CREATE TABLE t1 (id int); SELECT pg_sleep(60);' };
+    const job = await runs.startJob(gooseImage(runs, [slow]), db);
+    await running(server, db, 'pg_sleep');
+    expect(await advisoryLocks(db)).toHaveLength(1);
+    const killed = performance.now();
+    await job.kill();
+    const outcome = await runs.job(gooseImage(runs, [1]), db);
+    expect([outcome.code, outcome.message]).toEqual([0, '']);
+    expect(performance.now() - killed).toBeLessThan(15_000);
+    expect(await server.query('SELECT version_id FROM goose_db_version ORDER BY id', db)).toEqual([
+      ['0'],
+      ['20260101'],
+    ]);
+  });
+
+  test('the next Job waits for the end of a killed one’s statement, when that cannot be ended', async () => {
+    const db = await runs.database();
+    const deaf = { number: 1, sql: 'SET LOCAL client_connection_check_interval = 0; SELECT pg_sleep(4);' };
+    const job = await runs.startJob(gooseImage(runs, [deaf]), db);
+    await running(server, db, 'pg_sleep');
+    await job.kill();
+    const next = await runs.startJob(gooseImage(runs, [1]), db);
+    expect((await next.outcome).code).toBe(0);
+    expect((await next.lock.finished).stdout).toContain('waiting: a session of an earlier migration is still there');
+  });
+
+  test('a migration that loses the lock is ended, and the Job tries again', async () => {
+    const db = await runs.database();
+    const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
+    await running(server, db, 'pg_sleep');
+    await server.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migration-lock' AND datname = '${db}'`,
+    );
+    const outcome = await job.outcome;
+    expect(outcome.code).toBe(6);
+    expect(outcome.message).toMatch(/^the connection to the server was lost/);
+    await noSession(db);
+  });
+
+  test('a sidecar that the kubelet starts again tells that the lock was lost', async () => {
+    const db = await runs.database();
+    const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
+    await running(server, db, 'pg_sleep');
+    killGroup(job.lock.process, 'SIGKILL');
+    await job.lock.finished;
+    const again = job.restartLock();
+    expect((await job.outcome).code).toBe(6);
+    killGroup(again.process, 'SIGTERM');
+    expect(await again.finished).toMatchObject({ code: 0 });
+  });
+
+  test('a Job that is stopped ends its tool and says so', async () => {
+    const db = await runs.database();
+    const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
+    await running(server, db, 'pg_sleep');
+    job.migrate.process.kill('SIGTERM');
+    const outcome = await job.outcome;
+    expect([outcome.code, outcome.message]).toEqual([
+      143,
+      'ended by a signal; the server rolls back what was not finished\n',
+    ]);
+    await noSession(db);
+  });
+
+  test('a table that somebody locks before the migration begins is another try', async () => {
+    const db = await runs.database();
+    await runs.job(gooseImage(runs, [1]), db);
+    const holder = await holding(server, db, 'BEGIN; LOCK TABLE goose_db_version');
+    const outcome = await runs.job(gooseImage(runs, [1, 2]), db);
+    await holder.release();
+    expect(outcome.code).toBe(5);
+    expect(outcome.message).toMatch(/^the table goose_db_version is in use: .*lock timeout/);
+  });
+
+  // The last test: it takes the server away from the others.
+  test('a server that is lost meanwhile is no bad migration', async () => {
+    const db = await runs.database();
+    const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
+    await running(server, db, 'pg_sleep');
+    await server.kill();
+    const outcome = await job.outcome;
+    await server.restart();
+    expect(outcome.code).toBe(6);
+  });
+});

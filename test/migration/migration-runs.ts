@@ -1,0 +1,240 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Duration, Size } from 'cdk8s';
+import { Cpu } from 'cdk8s-plus-28';
+import { MigrationGate } from '../../lib/migration/migration-gate';
+import { MigrationJob } from '../../lib/migration/migration-job';
+import type { MigrationTool } from '../../lib/migration/migration-tool';
+import { ImageReference } from '../../lib/platform/image-reference';
+import type { Manifest } from '../../lib/platform/manifest';
+import { Worker } from '../../lib/workload/worker';
+import { gooseFolder } from '../support/go-tools';
+import type { PostgresServer } from '../support/postgres';
+import { type Finished, killGroup, type Running, removeFolder, run, scratchFolder, start } from '../support/process';
+import { containerOf, FakeDatabase, only, testPlatform } from '../support/test-platform';
+
+/** What stands for an app's image: a folder, in which its containers start, and the tool in it. */
+export interface Image {
+  readonly folder: string;
+  readonly tool: MigrationTool;
+  readonly env?: Environment;
+}
+
+/** How a Job or a gate ended. */
+export interface Outcome extends Finished {
+  /** What `kubectl describe pod` shows of the container. */
+  readonly message: string;
+}
+
+/** A Job that runs: its containers as processes that share a folder. */
+export interface RunningJob {
+  readonly migrate: Running;
+  readonly lock: Running;
+  readonly outcome: Promise<Outcome>;
+  /** Ends every process at once, as the loss of the pod does. */
+  kill(): Promise<void>;
+  /** Starts the sidecar again, as the kubelet does. */
+  restartLock(): Running;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Shells of the images that apps are built on: Alpine's and Debian's. */
+export const SHELLS = ['busybox', 'dash'] as const;
+
+const IMAGE = ImageReference.parse('registry.example.com/shop:1.2');
+const RESOURCES = { cpu: Cpu.millis(50), memory: Size.mebibytes(128) };
+
+/**
+ * Runs the containers of rendered Jobs and gates as processes; those of the app's image see a `PATH` with busybox'
+ * programs, goose, Alembic and Node only.
+ */
+export class MigrationRuns {
+  public static async begin(server: PostgresServer): Promise<MigrationRuns> {
+    const folder = await scratchFolder();
+    for (const shell of SHELLS) {
+      const path = join(folder, shell);
+      mkdirSync(path);
+      await run('busybox', ['--install', '-s', path]);
+      if (shell === 'dash') {
+        rmSync(join(path, 'sh'));
+        symlinkSync('/usr/bin/dash', join(path, 'sh'));
+      }
+      symlinkSync(join(gooseFolder(), 'goose'), join(path, 'goose'));
+      symlinkSync('/usr/bin/alembic', join(path, 'alembic'));
+      symlinkSync(process.execPath, join(path, 'node'));
+    }
+    return new MigrationRuns(server, folder);
+  }
+
+  readonly #started: Running[] = [];
+  #count = 0;
+
+  private constructor(
+    private readonly server: PostgresServer,
+    private readonly folder: string,
+  ) {}
+
+  /** Ends what a failed test left running. */
+  public async end(): Promise<void> {
+    for (const running of this.#started) {
+      killGroup(running.process, 'SIGKILL');
+      await running.finished;
+    }
+    removeFolder(this.folder);
+  }
+
+  /** A new, empty database. */
+  public async database(): Promise<string> {
+    const name = `db${++this.#count}`;
+    await this.server.query(`CREATE DATABASE ${name}`);
+    return name;
+  }
+
+  /** The URL of a database. */
+  public url(database: string): string {
+    const { PGUSER, PGPASSWORD, PGHOST, PGPORT } = this.server.env;
+    return `postgresql://${PGUSER}:${PGPASSWORD}@${PGHOST}:${PGPORT}/${database}`;
+  }
+
+  /** A new folder with files. */
+  public files(files: Readonly<Record<string, string>>): string {
+    const folder = join(this.folder, `files${++this.#count}`);
+    mkdirSync(folder);
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    return folder;
+  }
+
+  /** Runs a Job to its end. */
+  public async job(image: Image, database: string, env: Environment = {}): Promise<Outcome> {
+    return (await this.startJob(image, database, env)).outcome;
+  }
+
+  /** Starts a Job. */
+  public async startJob(
+    image: Image,
+    database: string,
+    more: Environment = {},
+    shell: (typeof SHELLS)[number] = 'busybox',
+  ): Promise<RunningJob> {
+    const env = { DATABASE_URL: this.url(database), ...image.env, ...more };
+    const platform = testPlatform();
+    const { name } = new MigrationJob(platform.layers.migrate, 'Migration', {
+      name: 'shop-migrate',
+      image: IMAGE,
+      database: new FakeDatabase(),
+      tool: image.tool,
+      user: { uid: 1000 },
+      resources: RESOURCES,
+      env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
+    });
+    const pod = this.#pod(only(platform, 'Job', name), only(platform, 'ConfigMap', 'shop-migrate-scripts'), {
+      ...env,
+      PGDATABASE: database,
+    });
+    const listed = await pod.start('list-migrations', { folder: image.folder, shell }).finished;
+    if (listed.code !== 0) {
+      throw new Error(`list-migrations failed: ${listed.stderr}`);
+    }
+    const lock = pod.start('hold-lock');
+    const migrate = pod.start('migrate', { folder: image.folder, shell });
+    const outcome = migrate.finished.then(async (finished) => {
+      // The kubelet ends a sidecar when the others have ended.
+      killGroup(lock.process, 'SIGTERM');
+      await lock.finished;
+      return { ...finished, message: pod.message('migrate') };
+    });
+    const kill = async () => {
+      // The tool has a process group of its own.
+      const children = await run('pgrep', ['-P', String(migrate.process.pid)]);
+      for (const pid of children.stdout.split('\n').filter(Boolean)) {
+        process.kill(Number(pid), 'SIGKILL');
+      }
+      killGroup(lock.process, 'SIGKILL');
+      killGroup(migrate.process, 'SIGKILL');
+      await outcome;
+    };
+    return { migrate, lock, outcome, kill, restartLock: () => pod.start('hold-lock') };
+  }
+
+  /** Runs the gate of a pod to its end. */
+  public async gate(
+    image: Image,
+    database: string,
+    wait = Duration.seconds(0),
+    env: Environment = {},
+  ): Promise<Outcome> {
+    const running = await this.startGate(image, database, wait, env);
+    return running.outcome;
+  }
+
+  /** Starts the gate of a pod. */
+  public async startGate(
+    image: Image,
+    database: string,
+    wait: Duration,
+    env: Environment = {},
+  ): Promise<{ readonly gate: Running; readonly outcome: Promise<Outcome> }> {
+    const platform = testPlatform();
+    const gates = [
+      new MigrationGate(platform.layers.app, 'Gate', {
+        name: 'shop-gate',
+        image: IMAGE,
+        database: new FakeDatabase(),
+        tool: image.tool,
+        job: 'shop-migrate',
+        wait,
+      }),
+    ];
+    new Worker(platform.layers.app, 'Worker', { name: 'shop', image: IMAGE, resources: RESOURCES, gates });
+    const pod = this.#pod(only(platform, 'Deployment', 'shop'), only(platform, 'ConfigMap', 'shop-gate'), {
+      ...env,
+      PGDATABASE: database,
+    });
+    const listed = await pod.start('list-migrations', { folder: image.folder, shell: 'busybox' }).finished;
+    if (listed.code !== 0) {
+      throw new Error(`list-migrations failed: ${listed.stderr}`);
+    }
+    const gate = pod.start('migration-gate');
+    const outcome = gate.finished.then((finished) => ({ ...finished, message: pod.message('migration-gate') }));
+    return { gate, outcome };
+  }
+
+  #pod(workload: Manifest, scripts: Manifest, env: Environment) {
+    const number = ++this.#count;
+    const mounted = this.files(scripts.data as Record<string, string>);
+    const state = this.files({});
+    const temporary = this.files({});
+    const log = (container: string) => join(temporary, `${container}.${number}.message`);
+    const here = (text: string) => text.replaceAll('/mooring/scripts', mounted);
+    const startContainer = (name: string, app?: { folder: string; shell: (typeof SHELLS)[number] }): Running => {
+      const container = containerOf(workload, name);
+      const [program = '', ...args] = (container.command as string[]).map(here);
+      const rendered = (container.env ?? []).map((each) => [each.name, here(each.value ?? '')]);
+      writeFileSync(log(name), '');
+      const path = app && join(this.folder, app.shell);
+      const running = start(path === undefined ? program : join(path, program), args, {
+        cwd: app?.folder ?? '/',
+        env: {
+          ...Object.fromEntries(rendered),
+          ...this.server.env,
+          ...env,
+          STATE_DIR: state,
+          TMPDIR: temporary,
+          HOME: '/none',
+          TERMINATION_LOG: log(name),
+          ...(path !== undefined && { PATH: path }),
+        },
+      });
+      this.#started.push(running);
+      return running;
+    };
+    return {
+      start: startContainer,
+      message: (name: string) => (existsSync(log(name)) ? readFileSync(log(name), 'utf8') : ''),
+    };
+  }
+}
