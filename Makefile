@@ -19,6 +19,8 @@ lint: $(INSTALLED) ## format, types, arrows between folders, shell scripts
 
 bench: $(INSTALLED) ## measure against public tools; prints ratios
 	@$(TS) bench/run.ts
+	@$(TS) bench/backup.ts
+	@$(TS) bench/restore-swap.ts
 
 e2e: $(INSTALLED) ## deploy to a real cluster: that of KUBECONFIG, or one brought up for it
 	@$(TS) test/e2e/run.ts

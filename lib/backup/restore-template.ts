@@ -93,7 +93,7 @@ export class RestoreTemplate extends Construct {
           resources: props.resources ?? CLIENT_RESOURCES,
         },
         ...(migration?.container ? [migrateContainer(backups, migration.container)] : []),
-        ...(isInStoreAlone ? uploadContainers(backups) : []),
+        ...(isInStoreAlone ? uploadContainers(backups, 'restore') : []),
         ...reportContainers(backups, { subject: 'Restore', workers: ['restore'] }),
       ],
     });

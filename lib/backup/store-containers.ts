@@ -29,8 +29,12 @@ const RESOURCES: Resources = { cpu: Cpu.millis(50), memory: Size.mebibytes(64), 
 /** Where the uploaded files are mounted, a folder for each. */
 const FILES_DIR = '/files';
 
-/** The container that copies what a dump published to the store and removes there what is too old; none without a store. */
-export function uploadContainers(backups: Backups): ScriptContainer[] {
+/**
+ * The container that copies what a dump published to the store and removes there what is too old; none without a store.
+ *
+ * @param leader container that makes the dump
+ */
+export function uploadContainers(backups: Backups, leader = 'dump'): ScriptContainer[] {
   const { store, images, retention } = backups;
   if (store === undefined || images.rclone === undefined) {
     return [];
@@ -40,7 +44,13 @@ export function uploadContainers(backups: Backups): ScriptContainer[] {
       name: 'upload',
       image: images.rclone,
       program: 'upload.sh',
-      env: [...backupsEnv(backups), ...runEnv, ...storeEnv(store), ...retention.env],
+      env: [
+        ...backupsEnv(backups),
+        ...runEnv,
+        ...(leader === 'dump' ? [] : [{ name: 'LEADER', value: leader }]),
+        ...storeEnv(store),
+        ...retention.env,
+      ],
       mounts: [backupFolder(backups), runFolder],
       resources: RESOURCES,
     },

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { freePort } from '../support/postgres';
-import { until } from '../support/process';
+import { start, until } from '../support/process';
 import { BackupRuns, ROWS, type RunOptions } from './backup-runs';
 
 let runs: BackupRuns;
@@ -141,6 +141,48 @@ describe('the platform’s own checks', () => {
     const { code, result } = await drill({ folder: plain, env: { CHECKS: checks('-- later\n') } });
     expect(code).toBe(15);
     expect(result).toContain('the checks returned no row');
+  });
+});
+
+describe('a rehearsal of the next release’s migrations', () => {
+  const migrate = join(__dirname, '../../lib/backup/scripts/migrate-restored.sh');
+
+  async function rehearse(sql: string) {
+    const { running, runDir, result, env } = await startDrill({ folder: plain, env: { MIGRATE: 'container' } });
+    const migration = start('sh', [migrate, 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-c', sql], {
+      unprivileged: true,
+      env: {
+        PATH: `${runs.server.binFolder}:${process.env.PATH}`,
+        RUN_DIR: runDir,
+        WORKER: 'drill',
+        PGHOST: '127.0.0.1',
+        PGPORT: env.DRILL_PORT,
+        PGUSER: 'postgres',
+      },
+    });
+    const [{ code }] = await Promise.all([running.finished, migration.finished]);
+    return { code, result: result() };
+  }
+
+  test('tells how long they took, and what they locked for how long', async () => {
+    const { code, result } = await rehearse('BEGIN; ALTER TABLE evidence ADD mark int; SELECT pg_sleep(1); COMMIT');
+    expect(code).toBe(0);
+    expect(result).toMatch(
+      /^Migrations of the next release: [\d.]+ s, evidence was locked exclusively for (0\.[89]|1\.\d) s$/m,
+    );
+  });
+
+  test('fails with the words of the tool', async () => {
+    const { code, result } = await rehearse('ALTER TABLE nowhere ADD mark int');
+    expect(code).toBe(12);
+    expect(result).toMatch(/^failed\n.*relation "nowhere" does not exist/s);
+  });
+
+  test('ends the other container when the drill fails before it asks', async () => {
+    const { running, runDir } = await startDrill({ folder: runs.folder(), env: { MIGRATE: 'container' } });
+    const migration = start('sh', [migrate, 'true'], { unprivileged: true, env: { RUN_DIR: runDir, WORKER: 'drill' } });
+    expect(await running.finished).toMatchObject({ code: 3 });
+    expect(await migration.finished).toMatchObject({ code: 0 });
   });
 });
 

@@ -62,10 +62,11 @@ const REFUSALS: readonly [string, number, RegExp, () => Promise<Finished>][] = [
   [
     'settings are missing',
     2,
-    /^PGUSER is not set; FILE_PREFIX is not set; BACKUP_WAIT_SECONDS "soon" must be a whole number; RUN_DIR is not set, /,
+    /^PGUSER is not set; PGDATABASE is not set; FILE_PREFIX is not set; BACKUP_WAIT_SECONDS "soon" must be a whole number; RUN_DIR is not set, /,
     () =>
       runs.run(['restore', custom], {
         PGUSER: '',
+        PGDATABASE: '',
         FILE_PREFIX: '',
         BACKUP_WAIT_SECONDS: 'soon',
         RUN_DIR: '',

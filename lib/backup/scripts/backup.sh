@@ -155,7 +155,10 @@ main() {
     "Time: $(human_time "$moment_of_backup" "$TIME_ZONE")"
   )
   prune
-  if [[ -n $sudden_drop ]]; then
+  # Whoever restores knows that something is wrong; that must not keep him from it.
+  if [[ -n $sudden_drop && $kind == safety ]]; then
+    result_body+=("Warning: it has $sudden_drop")
+  elif [[ -n $sudden_drop ]]; then
     fail 10 "the backup has $sudden_drop; nothing old is removed until somebody confirms that this is right"
   fi
   read_took "$begun"

@@ -12,6 +12,7 @@
 TERMINATION_LOG=${TERMINATION_LOG:-/dev/termination-log}
 RUN_DIR=${RUN_DIR-}
 
+log=2                 # where a failure is told
 worker=               # name of this run's files in RUN_DIR
 scratch=              # folder for what the commands print
 reassurance=          # what is said with every failure from now on: "… is complete"
@@ -26,6 +27,8 @@ declare -A children=() # processes to stop when the run ends, by their id
 begin_run() {
   worker=$1
   export LC_ALL=C
+  # A signal may come while a command's messages go to a file; its own must not.
+  exec {log}>&2
   trap clean_up EXIT
   trap 'unforeseen "$?" "$LINENO" "$BASH_COMMAND"' ERR
   trap 'interrupted TERM 15' TERM
@@ -70,7 +73,7 @@ write_result() {
 fail() {
   trap '' PIPE
   local reason=$2${reassurance:+; $reassurance}
-  printf '%s failed: %s\n' "$TASK" "$reason" >&2 || true
+  printf '%s failed: %s\n' "$TASK" "$reason" >&"$log" || true
   if [[ -w $TERMINATION_LOG ]]; then
     printf '%s failed: %s\n' "$TASK" "$reason" >"$TERMINATION_LOG" || true
   fi
@@ -151,6 +154,42 @@ await() {
 # Waits that many seconds.
 pause() {
   attended sleep "$1"
+}
+
+# --- the other containers of the pod ----------------------------------------------------------------------------------
+
+# leave NAME LINE…
+# Puts a file for another container, which may be of another user, into RUN_DIR.
+leave() {
+  (umask 0022 && printf '%s\n' "${@:2}" >"$RUN_DIR/.$1.partial")
+  mv -f -- "$RUN_DIR/.$1.partial" "$RUN_DIR/$1"
+}
+
+# await_worker WORKER SECONDS
+# Waits for the result of another container of the pod. Returns 1 with the reason in `problem` when it ends without
+# one, or takes too long.
+await_worker() {
+  local fifo=$RUN_DIR/$1.alive begun
+  mkfifo -m 666 -- "$fifo" 2>/dev/null || [[ -p $fifo ]]
+  (
+    # No program of its own, which would outlive the one that started it.
+    while read -r _; do :; done <"$fifo"
+    : >"$scratch/$1.ended"
+  ) &
+  children[$!]="watch of $1"
+  read_ticks
+  begun=$ticks
+  until [[ -e $RUN_DIR/$1.result ]]; do
+    read_ticks
+    if [[ -e $scratch/$1.ended && ! -e $RUN_DIR/$1.result ]]; then
+      problem="the container $1 ended without a result"
+      return 1
+    elif ((ticks - begun > $2 * 100)); then
+      problem="the container $1 has none after $2 s"
+      return 1
+    fi
+    pause 0.2
+  done
 }
 
 # --- commands joined by pipes -------------------------------------------------------------------------------------

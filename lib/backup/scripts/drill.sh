@@ -43,11 +43,17 @@ MAINTENANCE_DATABASE=postgres
 here=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR
 . "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/metadata.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/archive.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/contents.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/server.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/new-database.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/migrate.sh"
 
 TASK=drill

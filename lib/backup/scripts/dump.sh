@@ -183,6 +183,8 @@ await_lock() {
 dump_roles() {
   # Settings that are lists are kept quoted as they must be written.
   session_do "
+    SELECT format('ALTER DATABASE :\"DBNAME\" OWNER TO %I;', pg_get_userbyid(datdba)) FROM pg_database WHERE datname = current_database()
+    UNION ALL
     SELECT format('ALTER %s SET %I TO %s;',
       CASE r.setrole WHEN 0 THEN 'DATABASE :\"DBNAME\"' ELSE format('ROLE %I IN DATABASE :\"DBNAME\"', pg_get_userbyid(r.setrole)) END,
       s.name, CASE WHEN s.name ~ '^(search_path|temp_tablespaces|.*_preload_libraries)$' THEN s.value ELSE quote_literal(s.value) END)

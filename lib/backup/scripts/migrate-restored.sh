@@ -12,6 +12,7 @@
 #   URL_VARIABLES        names of variables with a URL or a list like "host=… dbname=…", in which the name of the
 #                        database is replaced [DATABASE_URL]
 #   NAME_VARIABLES       names of variables that are the name of the database [PGDATABASE]
+#   WORKER               container that asks: `restore` or `drill` [restore]
 #   START_SECONDS        how long to wait for the restore's request [21600]
 #
 # Exit codes:
@@ -26,6 +27,7 @@ umask 022
 RUN_DIR=${RUN_DIR:-/run/backup}
 URL_VARIABLES=${URL_VARIABLES:-DATABASE_URL}
 NAME_VARIABLES=${NAME_VARIABLES:-PGDATABASE}
+WORKER=${WORKER:-restore}
 START_SECONDS=${START_SECONDS:-21600}
 LC_ALL=C
 export LC_ALL
@@ -65,11 +67,11 @@ clean_up() {
 
 # The restore holds this FIFO open as long as it lives.
 watch_restore() {
-  mkfifo -m 666 "$RUN_DIR/restore.alive" 2>/dev/null || [ -p "$RUN_DIR/restore.alive" ]
+  mkfifo -m 666 "$RUN_DIR/$WORKER.alive" 2>/dev/null || [ -p "$RUN_DIR/$WORKER.alive" ]
   rm -f "$ended"
   (
     # No program of its own, which would outlive the one that started it.
-    while read -r _; do :; done <"$RUN_DIR/restore.alive"
+    while read -r _; do :; done <"$RUN_DIR/$WORKER.alive"
     : >"$ended"
   ) &
   watcher=$!
@@ -78,7 +80,7 @@ watch_restore() {
 await_request() {
   seconds=0
   until [ -e "$request" ]; do
-    if [ -e "$RUN_DIR/restore.result" ] || [ -e "$ended" ]; then
+    if [ -e "$RUN_DIR/$WORKER.result" ] || [ -e "$ended" ]; then
       echo 'no migrations: the restore has ended without asking for them'
       exit 0
     fi

@@ -39,7 +39,7 @@ publish() {
   archive=$name$archive_end
   write_metadata "$name" >"$metadata_partial" || fail 8 "the metadata cannot be written to $BACKUP_DIR"
   attended sync -- "$metadata_partial" 2>"$scratch/sync" || fail 8 "$(said "$scratch/sync")"
-  if [[ -n $sudden_drop ]]; then
+  if [[ -n $sudden_drop && $kind != safety ]]; then
     freeze_pruning || fail 8 "$frozen cannot be written"
   fi
   give_name "$archive_partial" "$BACKUP_DIR/$archive"

@@ -112,27 +112,28 @@ attended() {
   return "$attended_status"
 }
 
-# await_dump: waits for the dump of the same pod. Sets `dump` to ok, failed or skipped, as it said itself, or to
-# vanished when it was killed or never started.
+# await_dump: waits for the dump of the same pod, which the container LEADER makes [dump]. Sets `dump` to ok, failed or
+# skipped, as it said itself, or to vanished when its container ended without one or never started.
 await_dump() {
   dump=ok
   if [ -z "${RUN_DIR-}" ]; then
     return 0
   fi
-  make_fifo dump
+  leader=${LEADER:-dump}
+  make_fifo "$leader"
   # End-of-file comes when the last process of the dump is gone. Nothing is ever written into it.
   (
-    exec 8>&- 9>&- 7<"$RUN_DIR/dump.alive"
+    exec 8>&- 9>&- 7<"$RUN_DIR/$leader.alive"
     : >"$scratch/dump-seen"
     read -r _ <&7 || true
     : >"$scratch/dump-gone"
   ) >/dev/null 2>&1 &
   reader=$!
   seconds=0
-  until [ -e "$RUN_DIR/dump.result" ]; do
-    if [ -e "$scratch/dump-gone" ] || { [ ! -e "$scratch/dump-seen" ] && [ "$seconds" -ge 60 ]; }; then
+  until dump_is_done; do
+    if [ -e "$scratch/dump-gone" ] || { [ "$leader" != dump ] && [ -e "$RUN_DIR/$leader.result" ]; } || { [ ! -e "$scratch/dump-seen" ] && [ "$seconds" -ge 60 ]; }; then
       # It may have told in this very moment.
-      [ -e "$RUN_DIR/dump.result" ] || dump=vanished
+      dump_is_done || dump=vanished
       break
     fi
     attended sleep 1
@@ -142,6 +143,11 @@ await_dump() {
   if [ "$dump" = ok ]; then
     read -r dump <"$RUN_DIR/dump.result" || true
   fi
+}
+
+# A restore whose safety backup was skipped, because another run was at it, makes one again.
+dump_is_done() {
+  [ -e "$RUN_DIR/dump.result" ] && { [ "$leader" = dump ] || ! head -n 1 "$RUN_DIR/dump.result" | grep -qx skipped; }
 }
 
 # --- settings -----------------------------------------------------------------------------------------------------

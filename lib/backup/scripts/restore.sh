@@ -64,7 +64,10 @@ here=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR
 . "$here/migrate.sh"
 
-TASK=${1:-restore}
+TASK=restore
+if [[ ${1-} == rollback || ${1-} == drop-old ]]; then
+  TASK=$1
+fi
 BACKUP_DIR=${BACKUP_DIR:-/backups}
 BACKUP_WAIT_SECONDS=${BACKUP_WAIT_SECONDS:-900}
 KEEP_OLD_DAYS=${KEEP_OLD_DAYS:-0}
@@ -86,14 +89,14 @@ warn() {
 # --- refuse early -------------------------------------------------------------------------------------------------
 
 check_settings() {
-  local problems=() name
+  local problems=() name database=${PGDATABASE-}
   for name in PGHOST PGUSER PGDATABASE "$@"; do
     if [[ -z ${!name-} ]]; then
       problems+=("$name is not set")
     fi
   done
-  if ((${#PGDATABASE} > 38)); then
-    problems+=("PGDATABASE \"$PGDATABASE\" is longer than 38 bytes, so that ${PGDATABASE:0:10}…_restore_<time> would be too long a name")
+  if ((${#database} > 38)); then
+    problems+=("PGDATABASE \"$database\" is longer than 38 bytes, and <database>_restore_<time> must fit into 63")
   fi
   for name in BACKUP_WAIT_SECONDS KEEP_OLD_DAYS MIGRATE_SECONDS; do
     if [[ ! ${!name} =~ ^(0|[1-9][0-9]{0,5})$ ]]; then
@@ -245,33 +248,6 @@ reason_of() {
   sed -n 's/^Reason: //p' "${RUN_DIR:-$scratch}/$1.result"
 }
 
-# await_worker WORKER SECONDS
-# Waits for the result of another container of the pod. Returns 1 with the reason in `problem` when it ends without
-# one, or takes too long.
-await_worker() {
-  local fifo=$RUN_DIR/$1.alive begun
-  mkfifo -m 666 -- "$fifo" 2>/dev/null || [[ -p $fifo ]]
-  (
-    # No program of its own, which would outlive the one that started it.
-    while read -r _; do :; done <"$fifo"
-    : >"$scratch/$1.ended"
-  ) &
-  children[$!]="watch of $1"
-  read_ticks
-  begun=$ticks
-  until [[ -e $RUN_DIR/$1.result ]]; do
-    read_ticks
-    if [[ -e $scratch/$1.ended && ! -e $RUN_DIR/$1.result ]]; then
-      problem="the container $1 ended without a result"
-      return 1
-    elif ((ticks - begun > $2 * 100)); then
-      problem="the container $1 has none after $2 s"
-      return 1
-    fi
-    pause 0.2
-  done
-}
-
 # No backup may begin while the restore works: the swap would end it in the middle.
 exclude_backups() {
   if [[ $live != there ]]; then
@@ -290,13 +266,6 @@ announce() {
   if [[ -n $RUN_DIR ]]; then
     leave restore.started "Backup: $1" "Time: $(metadata_value "$metadata" time)" "Database: $PGDATABASE" "${result_body[@]}"
   fi
-}
-
-# leave NAME LINE…
-# Puts a file for another container, which may be of another user, into RUN_DIR.
-leave() {
-  (umask 0022 && printf '%s\n' "${@:2}" >"$RUN_DIR/.$1.partial")
-  mv -f -- "$RUN_DIR/.$1.partial" "$RUN_DIR/$1"
 }
 
 # The roles that the backup's grants and owners name.

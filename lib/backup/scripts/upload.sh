@@ -17,6 +17,7 @@
 #   BACKUP_DIR                folder of the backups [/backups]
 #   CATCH_UP                  how many older backups that the store lacks are copied in one run [10]
 #   RUN_DIR                   folder that it shares with the dump and the reporter of its pod [none: does not wait]
+#   LEADER                    container of the pod that makes the dump [dump]
 #   RETRY_SECONDS             pause before a step is tried again, three times at most [5]
 #   TERMINATION_LOG           gets the reason of a failure, when it can be written [/dev/termination-log]
 #
