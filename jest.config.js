@@ -7,5 +7,7 @@ module.exports = {
   // `tsc --noEmit` checks the types of the whole tree once (`make lint`); checking them again per file only costs time.
   transform: { '^.+\\.ts$': 'ts-jest' },
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.js'],
+  // Most suites wait for servers: as many at once as there are cores, instead of one fewer.
+  maxWorkers: '100%',
   testTimeout: 60_000,
 };

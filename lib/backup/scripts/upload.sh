@@ -125,7 +125,9 @@ copy_backup() {
 copy_missing() {
   newest=$(latest_until_now "$scratch/here")
   newest=${newest:-$(sort "$scratch/here" | tail -n 1)}
-  sort -u "$scratch/here" "$scratch/there" | expired_backups "$newest" >"$scratch/expired"
+  sort -u "$scratch/here" "$scratch/there" >"$scratch/everywhere"
+  now=$(latest_until_now "$scratch/everywhere")
+  expired_backups "${now:-$newest}" <"$scratch/everywhere" >"$scratch/expired"
   only_in "$scratch/here" "$scratch/there" >"$scratch/not-there"
   only_in "$scratch/not-there" "$scratch/expired" | sort -r | head -n $((CATCH_UP + 1)) >"$scratch/lacking"
   copied=0
