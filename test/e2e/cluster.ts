@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Commands } from './commands';
 import type { Kubectl } from './kubectl';
+import { Webhook } from './webhook';
 
 /** Folder, beside the project, of a program that brings up a one-node Kubernetes with Flux on this machine. */
 const LOCAL_CLUSTER = '../shared/cluster';
@@ -13,6 +14,7 @@ const FLUX_CRDS = ['gitrepositories.source.toolkit.fluxcd.io', 'kustomizations.k
 const MUST_BE_ABSENT: readonly (readonly string[])[] = [
   ['namespace', 'school'],
   ['namespace', 'ingress-nginx'],
+  ['namespace', Webhook.NAMESPACE],
   ['gitrepository', 'flux-system', '-n', 'flux-system'],
   ['persistentvolume', 'school-platform-prod-pv', 'school-platform-prod-db-pv', 'school-backups-pv-prod'],
 ];

@@ -6,6 +6,7 @@ import type { GitFolder } from './git';
 import type { KubeObject } from './objects';
 import type { Sops } from './sops';
 import type { Volumes } from './volumes';
+import { Webhook } from './webhook';
 
 /** Folders of `dist` that are published. */
 const RENDERED = ['clusters', 'platforms'];
@@ -81,6 +82,7 @@ function secrets(password: string): (KubeObject & { type: string; stringData: Re
       POSTGRES_DB: DATABASE.name,
     }),
     secret('school-platform-app-secret', { DATABASE_URL: url, NEXTAUTH_SECRET: 'only for the test' }),
+    secret('school-platform-backup-secret', { SLACK_WEBHOOK_URL: Webhook.URL }),
     secret(
       'school-platform-registry',
       { '.dockerconfigjson': JSON.stringify({ auths }) },

@@ -1,4 +1,5 @@
 import { type Context, DATABASE, NAMESPACE } from './context';
+import { waitFor } from './waiting';
 
 /** Rows that `fillDatabase` adds. */
 export const PEOPLE = 5_000;
@@ -48,3 +49,26 @@ export const TABLE_CONTENTS = `
   ORDER BY c.oid::regclass::text
   \\gexec
 `;
+
+/** A session that holds a table so that nobody else can read it, until `release`, at most a minute. */
+export async function startHolding(context: Context, table: string): Promise<{ release(): Promise<void> }> {
+  const { kubectl } = context;
+  const pod = await kubectl.readyPod(NAMESPACE, DATABASE);
+  const hold = `BEGIN; SET application_name = 'holder'; LOCK TABLE ${table}; SELECT pg_sleep(60);`;
+  const psql = ['bash', '-c', 'exec psql -XAtq -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$1"', 'bash', hold];
+  const target = ['exec', '-n', NAMESPACE, pod.metadata.name, '-c', 'postgres'];
+  const held = kubectl.commands.start('kubectl', [...target, '--', ...psql]);
+  const holders = `FROM pg_stat_activity WHERE application_name = 'holder'`;
+  await waitFor(
+    `${table} is held`,
+    async () =>
+      (await query(context, `SELECT pid ${holders} AND query LIKE '%pg_sleep%' AND wait_event = 'PgSleep'`))[0],
+    kubectl.limits(30),
+  );
+  return {
+    release: async () => {
+      await query(context, `SELECT pg_terminate_backend(pid) ${holders}`);
+      await held.finished;
+    },
+  };
+}

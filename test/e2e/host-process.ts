@@ -7,21 +7,32 @@ import type { Pod } from './objects';
  * @throws when there is none: the pod's node is another machine
  */
 export function hostProcess(pod: Pod, program: string): number {
+  const [found] = hostProcesses(pod, program, '1');
+  if (found === undefined) {
+    throw new Error(`no process "${program}" of pod ${pod.metadata.name} on this machine; is it the cluster's node?`);
+  }
+  return found;
+}
+
+/**
+ * Numbers, on this machine, of a pod's processes with this program.
+ *
+ * @param inside their number in their container, as a regular expression @default - any
+ */
+export function hostProcesses(pod: Pod, program: string, inside = String.raw`\d+`): number[] {
   const uid = pod.metadata.uid ?? '';
-  const found = readdirSync('/proc')
+  const number = new RegExp(String.raw`^NSpid:.*\t${inside}$`, 'm');
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .find((name) => {
+    .filter((name) => {
       try {
         const cgroups = readFileSync(`/proc/${name}/cgroup`, 'utf8').replaceAll('_', '-');
         const status = readFileSync(`/proc/${name}/status`, 'utf8');
-        return cgroups.includes(uid) && status.startsWith(`Name:\t${program}\n`) && /^NSpid:.*\t1$/m.test(status);
+        return cgroups.includes(uid) && status.startsWith(`Name:\t${program}\n`) && number.test(status);
       } catch {
         // It ended while it was looked at.
         return false;
       }
-    });
-  if (found === undefined) {
-    throw new Error(`no process "${program}" of pod ${pod.metadata.name} on this machine; is it the cluster's node?`);
-  }
-  return Number(found);
+    })
+    .map(Number);
 }

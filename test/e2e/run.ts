@@ -24,7 +24,7 @@ const GIT_URL = 'http://127.0.0.1:9080/flux-config.git';
 const APP_IMAGE = 'registry.gitlab.example.com/school/platform:*';
 
 /** The whole run ends after this time, whatever it waits for. */
-const DEADLINE_MINUTES = 25;
+const DEADLINE_MINUTES = 45;
 
 const USAGE = `usage: make e2e, or node -r ts-node/register/transpile-only test/e2e/run.ts [--only TEXT]
 
@@ -36,6 +36,7 @@ with several owners stand in for the file server.
   KUBECONFIG               the cluster; without it, ../shared/cluster brings one up for the run and down after it
   MOORING_E2E_GIT          repository to publish to [${GIT_URL}]
   MOORING_E2E_TOOLS_IMAGE  image with bash, curl, psql and python3 [devcluster.local/tools:1]
+  MOORING_E2E_WEBHOOK_IMAGE  image that records what is posted to it [devcluster.local/webhook:1]
 
 exit status: 0 all passed, 1 a scenario failed or there is no cluster, 2 the command line is wrong, 130 interrupted
 `;

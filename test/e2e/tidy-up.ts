@@ -1,5 +1,6 @@
 import { VOLUMES } from './deployment';
 import type { Kubectl } from './kubectl';
+import { Webhook } from './webhook';
 
 const FLUX = ['-n', 'flux-system', '--ignore-not-found', '--wait=false'];
 
@@ -15,7 +16,7 @@ export async function tidyUp(kubectl: Kubectl): Promise<void> {
     await kubectl.run(['patch', name, '-n', 'flux-system', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
   }
   await kubectl.run(['delete', 'gitrepository/flux-system', 'secret/sops-age', ...FLUX]);
-  const namespaces = ['school', 'ingress-nginx', 'mooring-e2e-scratch'];
+  const namespaces = ['school', 'ingress-nginx', 'mooring-e2e-scratch', Webhook.NAMESPACE];
   await kubectl.run(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--timeout=180s'], undefined, 190);
   await kubectl.run(['delete', 'persistentvolume', ...VOLUMES, '--ignore-not-found', '--timeout=60s']);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { yamlFiles } from '../changes';
-import { type Context, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import type { Kubectl } from '../kubectl';
 import type { KubeObject } from '../objects';
 import { addUpstreamCrds, removeCrds } from '../upstream-crds';
@@ -13,16 +13,19 @@ const STRICT = ['apply', '--server-side', '--validate=strict', '--field-manager=
 /** What the API server says when a pod template breaks the namespace's Pod Security level. */
 const VIOLATION = /would violate PodSecurity/;
 
-/** Applies the namespace for real, for nothing can be tried in one that is not there; everything else is only tried. */
+/** Applies the namespaces for real, for nothing can be tried in one that is not there; everything else is only tried. */
 async function run({ kubectl, project, say }: Context): Promise<Figures> {
   const dist = join(project, 'dist');
   const files = yamlFiles(dist);
+  const namespaces = namespacesOf(files);
   const crds = await addUpstreamCrds(project, kubectl, groupsOf(files));
   try {
-    await kubectl.output([...STRICT, '-f', fileOf(files, `namespace-${NAMESPACE}`)]);
-    const { metadata } = await kubectl.get<KubeObject>('namespace', NAMESPACE);
-    const level = metadata.labels?.['pod-security.kubernetes.io/enforce'];
-    expect('the namespace enforces Pod Security "restricted"', level === 'restricted', level);
+    for (const name of namespaces) {
+      await kubectl.output([...STRICT, '-f', fileOf(files, `namespace-${name}`)]);
+      const { metadata } = await kubectl.get<KubeObject>('namespace', name);
+      const level = metadata.labels?.['pod-security.kubernetes.io/enforce'];
+      expect(`namespace ${name} enforces Pod Security "restricted"`, level === 'restricted', level);
+    }
 
     const tried = await kubectl.run([...STRICT, '--dry-run=server', '-R', '-f', dist]);
     const accepted = tried.stdout.split('\n').filter((line) => line.includes('serverside-applied'));
@@ -34,7 +37,9 @@ async function run({ kubectl, project, say }: Context): Promise<Figures> {
     await noticesWhatIsWrong(kubectl, fileOf(files, 'deployment-school-platform-db'));
     return { objects: String(accepted.length), 'CRDs added': String(crds.length) };
   } finally {
-    await kubectl.remove('namespace', NAMESPACE);
+    for (const name of namespaces) {
+      await kubectl.remove('namespace', name);
+    }
     await removeCrds(kubectl, crds);
   }
 }
@@ -58,6 +63,12 @@ async function noticesWhatIsWrong(kubectl: Kubectl, file: string): Promise<void>
     delete spec.template.spec.securityContext;
   });
   expect('a pod template that is not restricted gives a warning', VIOLATION.test(open.stderr), open.stderr);
+}
+
+/** Every namespace that a platform owns. */
+function namespacesOf(files: readonly string[]): string[] {
+  const names = files.flatMap((file) => /\/namespace-([a-z0-9-]+)\.yaml$/.exec(file)?.[1] ?? []);
+  return [...new Set(names)];
 }
 
 /** API groups of the objects, e.g. `kustomize.toolkit.fluxcd.io`. */

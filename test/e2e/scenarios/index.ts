@@ -1,12 +1,18 @@
 import type { Scenario } from '../context';
+import { backupFailed } from './backup-failed';
+import { backupKilled } from './backup-killed';
+import { backupMissing } from './backup-missing';
+import { backupPublished } from './backup-published';
+import { backupRestored } from './backup-restored';
+import { backupsManaged } from './backups-managed';
 import { brokenRelease } from './broken-release';
 import { databasePodLost } from './database-pod-lost';
 import { distIsAccepted } from './dist-is-accepted';
 import { firstDeployment } from './first-deployment';
 import { lostClaim, lostNamespace } from './lost-claim';
-import { manualBackup } from './manual-backup';
 import { networkFlows } from './network-flows';
 import { podsStartTogether } from './pods-start-together';
+import { restoreDrill } from './restore-drill';
 import { rootOwnedDirectory } from './root-owned-directory';
 import { rotatedPassword } from './rotated-password';
 import { secondWriter } from './second-writer';
@@ -25,7 +31,13 @@ export const SCENARIOS: readonly Scenario[] = [
   databasePodLost,
   secondWriter,
   rotatedPassword,
-  manualBackup,
+  backupPublished,
+  backupKilled,
+  backupFailed,
+  backupMissing,
+  backupsManaged,
+  restoreDrill,
+  backupRestored,
   podsStartTogether,
   brokenRelease,
   lostClaim,

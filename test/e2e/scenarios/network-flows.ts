@@ -23,6 +23,8 @@ async function run(context: Context): Promise<Figures> {
   const partOf = { 'app.kubernetes.io/part-of': 'school-platform' };
   const backupLabels = { 'app.kubernetes.io/name': BACKUP, ...partOf };
   const backup = { pod: await startToolsPod(kubectl, NAMESPACE, 'like-a-backup', backupLabels), container: 'tools' };
+  const drillLabels = { 'app.kubernetes.io/name': 'school-platform-db-drill', ...partOf };
+  const drill = { pod: await startToolsPod(kubectl, NAMESPACE, 'like-a-drill', drillLabels), container: 'tools' };
   const stranger = { pod: await startToolsPod(kubectl, NAMESPACE, 'stranger'), container: 'tools' };
   await everyPodHasAPolicy(context);
   const attempts: Attempt[] = [
@@ -41,6 +43,7 @@ async function run(context: Context): Promise<Figures> {
     { what: 'app → DNS server, another port', from: app, to: { pod: dns, port: READY_PORT }, expected: 'dropped' },
     { what: 'app → stranger', from: app, to: { pod: stranger.pod, port: 8080 }, expected: 'dropped' },
     { what: 'backup → app', from: backup, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
+    { what: 'drill → database', from: drill, to: { pod: database.pod, port: 5432 }, expected: 'dropped' },
     { what: 'database → app', from: database, to: { pod: app.pod, port: 3000 }, expected: 'dropped' },
     { what: 'database → DNS server', from: database, to: { pod: dns, port: 53 }, expected: 'dropped' },
     { what: 'stranger → database', from: stranger, to: { pod: database.pod, port: 5432 }, expected: 'dropped' },
@@ -74,6 +77,7 @@ async function run(context: Context): Promise<Figures> {
 
 async function restore({ kubectl }: Context): Promise<void> {
   await kubectl.remove('pod', 'like-a-backup', NAMESPACE);
+  await kubectl.remove('pod', 'like-a-drill', NAMESPACE);
   await kubectl.remove('pod', 'stranger', NAMESPACE);
 }
 
