@@ -27,7 +27,7 @@ test('a second pod on the volume ends at once and says who holds the lock; the f
   await pod.startServer([], FIRST);
   const second = await (await pod.sibling().beginServer([], SECOND)).finished;
   expect(second.code).toBe(1);
-  expect(second.milliseconds).toBeLessThan(8000);
+  expect(second.milliseconds).toBeLessThan(30_000);
   expect(second.stderr).toMatch(
     /the data directory is in use: \S+\.postgres\.lock is locked by start-server in pod first-pod on node node-a since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\npod second-pod does not start/,
   );

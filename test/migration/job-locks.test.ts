@@ -54,7 +54,7 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
         env: { ...server.env, PGDATABASE: db },
       });
       expect(reader.code).toBe(0);
-      expect(reader.milliseconds).toBeLessThan(5000);
+      expect(reader.milliseconds).toBeLessThan(10_000);
       await dump.release();
       const outcome = await job.outcome;
       expect([outcome.code, outcome.message]).toEqual([0, '']);
@@ -85,7 +85,7 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
     await job.kill();
     const outcome = await runs.job(gooseImage(runs, [1]), db);
     expect([outcome.code, outcome.message]).toEqual([0, '']);
-    expect(performance.now() - killed).toBeLessThan(15_000);
+    expect(performance.now() - killed).toBeLessThan(30_000);
     expect(await server.query('SELECT version_id FROM goose_db_version ORDER BY id', db)).toEqual([
       ['0'],
       ['20260101'],

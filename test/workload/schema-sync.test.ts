@@ -209,7 +209,7 @@ test('readers never wait longer than the lock timeout for a change that cannot b
   }
   const longest = Math.max(...(await reader.finished).stdout.trim().split('\n').map(Number));
   expect(longest).toBeGreaterThan(500);
-  expect(longest).toBeLessThan(2000);
+  expect(longest).toBeLessThan(5000);
 });
 
 test('a failing statement leaves the schema untouched and is named with its line', async () => {

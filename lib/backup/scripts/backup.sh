@@ -42,7 +42,7 @@
 #   10  the archive is published, but has less than half of the rows or bytes of the last one; nothing is removed
 #   11  the role cannot read everything
 #   12  too little space is free for another backup like the last one
-#   128 + n  stopped by signal n (143: SIGTERM, a deadline or a deleted pod)
+#   128 + n  stopped by signal n (130: SIGINT, 143: SIGTERM; a deadline or a deleted pod)
 set -Eeuo pipefail
 umask 0027 # the group reads: an app in the same group may list and download
 export TZ=UTC0

@@ -29,6 +29,7 @@ begin_run() {
   export LC_ALL=C
   # A signal may come while a command's messages go to a file; its own must not.
   exec {log}>&2
+  private_fds+=("$log")
   trap clean_up EXIT
   trap 'unforeseen "$?" "$LINENO" "$BASH_COMMAND"' ERR
   trap 'interrupted TERM 15' TERM

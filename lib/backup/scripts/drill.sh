@@ -28,7 +28,7 @@
 #   11 what was loaded is not what was backed up
 #   12 the migrations failed
 #   15 a check does not hold
-#   128 + n  stopped by signal n (143: SIGTERM, a deadline or a deleted pod)
+#   128 + n  stopped by signal n (130: SIGINT, 143: SIGTERM; a deadline or a deleted pod)
 set -Eeuo pipefail
 umask 0027
 export TZ=UTC0

@@ -41,7 +41,7 @@
 #   12 the migrations failed
 #   13 the databases could not be swapped
 #   14 nothing to roll back to, or to drop
-#   128 + n  stopped by signal n (143: SIGTERM, a deadline or a deleted pod)
+#   128 + n  stopped by signal n (130: SIGINT, 143: SIGTERM; a deadline or a deleted pod)
 set -Eeuo pipefail
 umask 0027
 export TZ=UTC0

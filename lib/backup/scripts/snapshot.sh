@@ -47,7 +47,7 @@ begin_session() {
   from_here=$read_end session_in=$write_end
   make_pipe
   session_out=$read_end to_here=$write_end
-  private_fds=("$session_in" "$session_out")
+  private_fds+=("$session_in" "$session_out")
   : >"$scratch/session"
   (
     exec <&"$from_here" >&"$to_here" {from_here}>&- {to_here}>&- {session_in}>&- {session_out}>&-
@@ -61,7 +61,7 @@ begin_session() {
 close_session() {
   if [[ -n $session_pid ]]; then
     exec {session_in}>&- {session_out}>&-
-    private_fds=()
+    private_fds=("$log")
     await "$session_pid" || true
     session_pid=
   fi
@@ -91,8 +91,9 @@ session_do() {
       answer+=("$line")
     elif ((status <= 128)); then
       # psql writes its last words before it goes.
-      await "$session_pid" || true
-      problem=$(said "$scratch/session")
+      local code=0
+      await "$session_pid" || code=$?
+      problem="psql $(ended "$code" "$scratch/session")"
       return 2
     fi
     status=0
