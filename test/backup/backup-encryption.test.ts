@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, until } from '../support/process';
 import { BackupRuns, backup, newestMetadata, unfounded } from './backup-runs';
@@ -72,6 +72,7 @@ test('nothing readable is ever in the folder', async () => {
     expect(readFileSync(join(folder, name)).subarray(0, 21).toString()).toBe('age-encryption.org/v1');
   }
   script.process.kill('SIGKILL');
+  writeFileSync(gate, '');
   await script.finished;
 });
 

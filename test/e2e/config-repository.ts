@@ -55,7 +55,7 @@ export class ConfigRepository {
 
   /** Names of the Flux Kustomizations that are in the repository. */
   public kustomizations(): string[] {
-    return yamlFiles(join(this.folder, 'clusters'))
+    return yamlFiles(join(this.folder, 'clusters/my-cluster'))
       .map((file) => load(readFileSync(file, 'utf8')) as KubeObject)
       .filter(({ kind }) => kind === 'Kustomization')
       .map(({ metadata }) => metadata.name);
