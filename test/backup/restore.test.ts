@@ -75,7 +75,7 @@ test('a server that has neither the database nor its roles gets both, with setti
     expect(finished.stderr).toMatch(/warning: roles that were missing are made without passwords: .*(teacher|pupil)/);
     expect(await other.contents()).toEqual(contents);
     const [own, former] = [(await other.properties())[0], properties[0]];
-    expect([own?.[0], own?.[5], own?.[7]]).toEqual(['postgres', expect.stringContaining('pupil=c*/'), former?.[7]]);
+    expect([own?.[0], own?.[5], own?.[7]]).toEqual(['teacher', expect.stringContaining('pupil=c*/'), former?.[7]]);
     expect(await other.server.query(`SELECT pg_has_role('teacher', 'pupil', 'member')`)).toEqual([['t']]);
   } finally {
     await other.end();

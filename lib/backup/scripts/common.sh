@@ -12,7 +12,7 @@
 TERMINATION_LOG=${TERMINATION_LOG:-/dev/termination-log}
 RUN_DIR=${RUN_DIR-}
 
-log=2                 # where a failure is told
+log_fd=2              # where a failure is told
 worker=               # name of this run's files in RUN_DIR
 scratch=              # folder for what the commands print
 reassurance=          # what is said with every failure from now on: "… is complete"
@@ -28,8 +28,8 @@ begin_run() {
   worker=$1
   export LC_ALL=C
   # A signal may come while a command's messages go to a file; its own must not.
-  exec {log}>&2
-  private_fds+=("$log")
+  exec {log_fd}>&2
+  private_fds+=("$log_fd")
   trap clean_up EXIT
   trap 'unforeseen "$?" "$LINENO" "$BASH_COMMAND"' ERR
   trap 'interrupted TERM 15' TERM
@@ -74,7 +74,7 @@ write_result() {
 fail() {
   trap '' PIPE
   local reason=$2${reassurance:+; $reassurance}
-  printf '%s failed: %s\n' "$TASK" "$reason" >&"$log" || true
+  printf '%s failed: %s\n' "$TASK" "$reason" >&"$log_fd" || true
   if [[ -w $TERMINATION_LOG ]]; then
     printf '%s failed: %s\n' "$TASK" "$reason" >"$TERMINATION_LOG" || true
   fi

@@ -61,7 +61,7 @@ begin_session() {
 close_session() {
   if [[ -n $session_pid ]]; then
     exec {session_in}>&- {session_out}>&-
-    private_fds=("$log")
+    private_fds=("$log_fd")
     await "$session_pid" || true
     session_pid=
   fi
