@@ -84,8 +84,12 @@ EOS
 release_lock() {
   local input=${lock_input[$1]-}
   if [[ -n $input ]]; then
-    # A word, not only end-of-file: what runs in the background may have inherited the descriptor.
-    printf '\\q\n' >&"$input" || true
+    # A word, not only end-of-file: what runs in the background may have inherited the descriptor. psql may be gone
+    # already, for want of a password for example, and that must not stop this script.
+    (
+      trap '' PIPE
+      printf '\\q\n' >&"$input" 2>/dev/null
+    ) || true
     exec {input}>&-
     await "${lock_holder[$1]}" || true
     unset "lock_input[$1]" "lock_holder[$1]"
