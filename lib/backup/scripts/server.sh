@@ -88,8 +88,8 @@ release_lock() {
     # already, for want of a password for example, and that must not stop this script.
     (
       trap '' PIPE
-      printf '\\q\n' >&"$input" 2>/dev/null
-    ) || true
+      printf '\\q\n' >&"$input"
+    ) 2>/dev/null || true
     exec {input}>&-
     await "${lock_holder[$1]}" || true
     unset "lock_input[$1]" "lock_holder[$1]"
