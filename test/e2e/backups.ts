@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BACKUP, type Context } from './context';
+import type { Context } from './context';
 import { fillDatabase } from './database';
 import { removeJobs, runJob } from './jobs';
+import { BACKUP } from './school';
 import { expect } from './waiting';
 import { Webhook } from './webhook';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
-import { BACKUP } from './context';
 import type { KubeObject } from './objects';
+import { BACKUP } from './school';
 import type { Volumes } from './volumes';
 
 /** What the test changes in `dist` before it is published, in words; everything else is applied as it is committed. */

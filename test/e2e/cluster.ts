@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Commands } from './commands';
 import type { Kubectl } from './kubectl';
+import { Neon } from './neon';
 import { Webhook } from './webhook';
 
 /** Folder, beside the project, of a program that brings up a one-node Kubernetes with Flux on this machine. */
@@ -13,6 +14,8 @@ const FLUX_CRDS = ['gitrepositories.source.toolkit.fluxcd.io', 'kustomizations.k
 /** Namespaces and objects that the test makes and removes again: none may be there before. */
 const MUST_BE_ABSENT: readonly (readonly string[])[] = [
   ['namespace', 'school'],
+  ['namespace', 'honeydue'],
+  ['namespace', Neon.NAMESPACE],
   ['namespace', 'ingress-nginx'],
   ['namespace', Webhook.NAMESPACE],
   ['gitrepository', 'flux-system', '-n', 'flux-system'],
@@ -93,13 +96,5 @@ export async function refuseUnsuitable(kubectl: Kubectl): Promise<void> {
       `the cluster cannot be used for this test: ${problems.join(', ')}\n` +
         'the test makes these objects itself and removes them at its end; give it a cluster of its own',
     );
-  }
-}
-
-/** Lets an image name be answered by a stand-in, where the cluster has stand-ins. */
-export async function aliasImage(project: string, commands: Commands, name: string, standIn: string): Promise<void> {
-  const image = join(resolve(project, LOCAL_CLUSTER), 'image');
-  if (existsSync(image)) {
-    await commands.output(image, ['alias', name, standIn]);
   }
 }

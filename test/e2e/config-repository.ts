@@ -6,13 +6,15 @@ import type { GitFolder } from './git';
 import type { KubeObject } from './objects';
 import type { Sops } from './sops';
 import type { Volumes } from './volumes';
-import { Webhook } from './webhook';
 
 /** Folders of `dist` that are published. */
 const RENDERED = ['clusters', 'platforms'];
 
-/** Where people keep the Secrets of the school platform. */
-const SECRETS = 'secrets/school-platform/prod';
+/** A Secret as a person writes it. */
+export interface WrittenSecret extends KubeObject {
+  readonly type: string;
+  readonly stringData: Readonly<Record<string, string>>;
+}
 
 /** The config repository: what synth rendered, and the Secrets that people write. */
 export class ConfigRepository {
@@ -36,12 +38,12 @@ export class ConfigRepository {
     adaptToThisMachine(this.folder, this.volumes);
   }
 
-  /** Writes the Secrets of the platform's contract with this password, encrypted where SOPS is there. */
-  public async writeSecrets(password: string): Promise<void> {
-    const folder = join(this.folder, SECRETS);
+  /** Writes the Secrets of a platform's contract, encrypted where SOPS is there. */
+  public async writeSecrets(platform: string, environment: string, secrets: readonly WrittenSecret[]): Promise<void> {
+    const folder = join(this.folder, 'secrets', platform, environment);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    for (const secret of secrets(password)) {
+    for (const secret of secrets) {
       const file = join(folder, `${secret.metadata.name}.yaml`);
       writeFileSync(file, dump(secret));
       await this.sops?.encrypt(file);
@@ -53,40 +55,11 @@ export class ConfigRepository {
     return this.git.publish(message);
   }
 
-  /** Names of the Flux Kustomizations that are in the repository. */
-  public kustomizations(): string[] {
-    return yamlFiles(join(this.folder, 'clusters/my-cluster'))
+  /** Names of the Flux Kustomizations that are in the repository for a cluster. */
+  public kustomizations(cluster: string): string[] {
+    return yamlFiles(join(this.folder, 'clusters', cluster))
       .map((file) => load(readFileSync(file, 'utf8')) as KubeObject)
       .filter(({ kind }) => kind === 'Kustomization')
       .map(({ metadata }) => metadata.name);
   }
-}
-
-/** User and database of the Secret that the test writes. */
-export const DATABASE = { user: 'school', name: 'school' } as const;
-
-function secrets(password: string): (KubeObject & { type: string; stringData: Record<string, string> })[] {
-  const secret = (name: string, stringData: Record<string, string>, type = 'Opaque') => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, namespace: 'school' },
-    type,
-    stringData,
-  });
-  const url = `postgresql://${DATABASE.user}:${encodeURIComponent(password)}@school-platform-db:5432/${DATABASE.name}`;
-  const auths = { 'registry.gitlab.example.com': { username: 'deploy', password: 'e2e' } };
-  return [
-    secret('school-platform-db-secret', {
-      POSTGRES_USER: DATABASE.user,
-      POSTGRES_PASSWORD: password,
-      POSTGRES_DB: DATABASE.name,
-    }),
-    secret('school-platform-app-secret', { DATABASE_URL: url, NEXTAUTH_SECRET: 'only for the test' }),
-    secret('school-platform-backup-secret', { SLACK_WEBHOOK_URL: Webhook.URL }),
-    secret(
-      'school-platform-registry',
-      { '.dockerconfigjson': JSON.stringify({ auths }) },
-      'kubernetes.io/dockerconfigjson',
-    ),
-  ];
 }

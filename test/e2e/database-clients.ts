@@ -1,5 +1,6 @@
 import { killGroup, type Running } from '../support/process';
-import { APP, type Context, NAMESPACE } from './context';
+import type { Context } from './context';
+import { APP, NAMESPACE } from './school';
 import { waitFor } from './waiting';
 
 /** How many connect again and again at the same time. */

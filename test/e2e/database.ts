@@ -1,4 +1,5 @@
-import { type Context, DATABASE, NAMESPACE } from './context';
+import type { Context } from './context';
+import { DATABASE, NAMESPACE } from './school';
 import { waitFor } from './waiting';
 
 /** Rows that `fillDatabase` adds. */

@@ -1,7 +1,8 @@
 import { firstLine } from './backups';
-import { BACKUP, type Context } from './context';
+import type { Context } from './context';
 import { createJob, endOfJob, type JobContainer, podOfJob } from './jobs';
 import type { Pod } from './objects';
+import { BACKUP } from './school';
 import { expect, secondsSince, waitFor } from './waiting';
 import type { Webhook } from './webhook';
 

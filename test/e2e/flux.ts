@@ -12,8 +12,8 @@ export const ROOT = 'flux-system';
 export class Flux {
   public constructor(readonly kubectl: Kubectl) {}
 
-  /** Lets Flux follow a repository's `clusters/my-cluster`. */
-  public async install(url: string, ageIdentity: string | undefined): Promise<void> {
+  /** Lets Flux follow a repository's folder of one cluster. */
+  public async install(url: string, cluster: string, ageIdentity: string | undefined): Promise<void> {
     const meta = (name: string) => ({ name, namespace: NAMESPACE });
     await this.kubectl.apply(
       {
@@ -36,7 +36,7 @@ export class Flux {
         spec: {
           interval: '10m',
           retryInterval: '30s',
-          path: './clusters/my-cluster',
+          path: `./clusters/${cluster}`,
           prune: true,
           sourceRef: { kind: 'GitRepository', name: ROOT },
         },
@@ -49,6 +49,30 @@ export class Flux {
     await this.kubectl.remove('kustomization', ROOT, NAMESPACE);
     await this.kubectl.remove('gitrepository', ROOT, NAMESPACE);
     await this.kubectl.remove('secret', 'sops-age', NAMESPACE);
+  }
+
+  /** Removes every Kustomization, the way a platform is retired: what they prune goes, `base` stays. */
+  public async retire(): Promise<void> {
+    await this.uninstall();
+    await waitFor(
+      'the Kustomizations are pruned',
+      async () =>
+        (await this.list()).filter(({ metadata }) => metadata.name !== ROOT).length === 0 ? true : undefined,
+      this.kubectl.limits(120),
+    );
+  }
+
+  /** Waits until every Kustomization is ready. */
+  public async ready(seconds: number): Promise<void> {
+    await waitFor(
+      'every Kustomization is ready',
+      async () => {
+        const all = await this.list();
+        const ready = all.filter(({ status }) => condition(status?.conditions, 'Ready')?.status === 'True');
+        return all.length > 1 && ready.length === all.length ? true : undefined;
+      },
+      this.kubectl.limits(seconds),
+    );
   }
 
   /** Asks the source to look for new commits now, as `flux reconcile source git` does. */

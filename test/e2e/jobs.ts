@@ -1,5 +1,6 @@
-import { type Context, NAMESPACE } from './context';
+import type { Context } from './context';
 import { type Condition, condition, type KubeObject, type Pod } from './objects';
+import { NAMESPACE } from './school';
 import { secondsSince, waitFor } from './waiting';
 
 /** What the scenarios change in a container of a Job. */

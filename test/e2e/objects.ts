@@ -21,19 +21,28 @@ export interface Condition {
   readonly message?: string;
 }
 
+/** What the state `running`, `waiting` or `terminated` of a container says. */
+export interface ContainerState {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly exitCode?: number;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
+
 /** A container's state as a pod's status tells it. */
 export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
   readonly restartCount: number;
   readonly containerID?: string;
-  readonly state: Readonly<Record<string, { readonly reason?: string; readonly message?: string; exitCode?: number }>>;
+  readonly state: Readonly<Record<string, ContainerState>>;
   readonly lastState: ContainerStatus['state'];
 }
 
 /** A pod. */
 export interface Pod extends KubeObject {
-  readonly spec: { readonly nodeName?: string };
+  readonly spec: { readonly nodeName?: string; readonly containers: readonly { readonly image: string }[] };
   readonly status: {
     readonly phase: string;
     readonly podIP?: string;

@@ -15,8 +15,6 @@ const PARTS = [
   'tsconfig.json',
 ];
 
-const SCHEMA = 'platforms/school-platform/schema.sql';
-
 /** Another working copy of the project, in which a person prepares releases. */
 export class ProjectCopy {
   readonly #project: string;
@@ -40,20 +38,19 @@ export class ProjectCopy {
     return join(this.#folder, 'dist');
   }
 
-  /** Makes the school platform's schema the project's own with these statements at its end. */
-  public extendSchema(sql: string): void {
-    writeFileSync(join(this.#folder, SCHEMA), `${readFileSync(join(this.#project, SCHEMA), 'utf8')}${sql}`);
+  /** Makes a file the project's own with a change. @throws when that changes nothing */
+  public edit(path: string, change: (text: string) => string): void {
+    const text = readFileSync(join(this.#project, path), 'utf8');
+    const changed = change(text);
+    if (changed === text) {
+      throw new Error(`${path} has not what the test would change in it`);
+    }
+    writeFileSync(join(this.#folder, path), changed);
   }
 
-  /** Gives the app another tag, as Flux' image automation does. */
-  public setAppTag(tag: string): void {
-    const file = join(this.#folder, 'platforms/school-platform/images.yaml');
-    const text = readFileSync(file, 'utf8');
-    const changed = text.replace(/^(\s+app: .*:)(prod-\d{8}\.\d+)/m, `$1${tag}`);
-    if (changed === text) {
-      throw new Error(`${file} names no app image with a tag like prod-20261114.48213`);
-    }
-    writeFileSync(file, changed);
+  /** Makes a file the project's own again. */
+  public reset(path: string): void {
+    cpSync(join(this.#project, path), join(this.#folder, path));
   }
 
   /** Renders `dist`, rules and all. */

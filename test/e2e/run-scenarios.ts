@@ -1,8 +1,8 @@
-import type { Context, Scenario } from './context';
-import { healthy } from './deployment';
+import type { Context, Scenario, TestedPlatform } from './context';
+import { school } from './deployment';
 import { failureReport } from './failure-report';
 import type { Progress, Result } from './progress';
-import { firstDeployment } from './scenarios';
+import { SCENARIOS } from './scenarios';
 import { secondsSince } from './waiting';
 
 /**
@@ -17,18 +17,23 @@ export async function runScenarios(
   progress: Progress,
 ): Promise<number> {
   const results: Result[] = [];
-  let deployed = false;
+  let running: TestedPlatform | undefined;
   try {
-    for (const scenario of withDeployment(scenarios)) {
-      if (scenario.needsPlatform && !deployed) {
-        const figures = { 'not run': 'the platform is not there' };
-        results.push({ name: scenario.name, passed: false, seconds: 0, figures });
+    for (const scenario of withDeployments(scenarios)) {
+      const { name, platform, deploys } = scenario;
+      if (running !== undefined && running !== (platform ?? deploys)) {
+        progress.say(`${running.name} goes`);
+        await running.remove(context);
+        running = undefined;
+      }
+      if (platform !== running) {
+        results.push({ name, passed: false, seconds: 0, figures: { 'not run': 'the platform is not there' } });
         continue;
       }
-      progress.say(scenario.name);
+      progress.say(name);
       const result = await runOne(context, scenario, progress);
       results.push(result);
-      deployed ||= scenario === firstDeployment && result.passed;
+      running = deploys !== undefined && result.passed ? deploys : running;
     }
     return results.every(({ passed }) => passed) ? 0 : 1;
   } finally {
@@ -40,16 +45,18 @@ export async function runScenarios(
 
 async function runOne(context: Context, scenario: Scenario, progress: Progress): Promise<Result> {
   const begun = performance.now();
-  const { name } = scenario;
+  const { name, platform } = scenario;
   const failed = async (error: unknown): Promise<undefined> => {
     context.kubectl.commands.signal.throwIfAborted();
     progress.say(`  FAILED after ${secondsSince(begun)} s`);
     progress.fail(error);
     // Before anything is put right: this is what a person would want to see.
-    process.stderr.write(`${await failureReport(context.kubectl)}\n`);
+    process.stderr.write(
+      `${await failureReport(context.kubectl, (platform ?? scenario.deploys ?? school).namespace)}\n`,
+    );
     return undefined;
   };
-  const ready = scenario.needsPlatform ? healthy(context) : Promise.resolve();
+  const ready = platform?.healthy(context) ?? Promise.resolve();
   const figures = await ready.then(() => scenario.run(context)).catch(failed);
   const restored = await (scenario.restore?.(context) ?? Promise.resolve()).then(() => true).catch(failed);
   const result = {
@@ -64,10 +71,15 @@ async function runOne(context: Context, scenario: Scenario, progress: Progress):
   return result;
 }
 
-/** The scenarios, and before the first that needs the platform the one that deploys it. */
-function withDeployment(scenarios: readonly Scenario[]): readonly Scenario[] {
-  const index = scenarios.findIndex(({ needsPlatform }) => needsPlatform);
-  return index < 0 || scenarios.includes(firstDeployment)
-    ? scenarios
-    : [...scenarios.slice(0, index), firstDeployment, ...scenarios.slice(index)];
+/** The scenarios, and before the first on each platform the one that deploys it. */
+function withDeployments(scenarios: readonly Scenario[]): readonly Scenario[] {
+  const all: Scenario[] = [];
+  for (const scenario of scenarios) {
+    const { platform } = scenario;
+    if (platform !== undefined && !all.some(({ deploys }) => deploys === platform)) {
+      all.push(...SCENARIOS.filter(({ deploys }) => deploys === platform));
+    }
+    all.push(scenario);
+  }
+  return all;
 }

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CHANGES } from './changes';
-import { aliasImage, bringUp, type Cluster, refuseUnsuitable, takeDown } from './cluster';
+import { bringUp, type Cluster, refuseUnsuitable, takeDown } from './cluster';
 import { Commands } from './commands';
 import { ConfigRepository } from './config-repository';
 import type { Context } from './context';
@@ -12,6 +12,7 @@ import { Progress } from './progress';
 import { runScenarios } from './run-scenarios';
 import { chosenScenarios } from './scenarios';
 import { Sops } from './sops';
+import { StandIns } from './stand-ins';
 import { tidyUp } from './tidy-up';
 import { Volumes } from './volumes';
 
@@ -24,7 +25,7 @@ const GIT_URL = 'http://127.0.0.1:9080/flux-config.git';
 const APP_IMAGE = 'registry.gitlab.example.com/school/platform:*';
 
 /** The whole run ends after this time, whatever it waits for. */
-const DEADLINE_MINUTES = 45;
+const DEADLINE_MINUTES = 75;
 
 const USAGE = `usage: make e2e, or node -r ts-node/register/transpile-only test/e2e/run.ts [--only TEXT]
 
@@ -87,7 +88,8 @@ async function onCluster(
     const onIt = commands.with(cluster.env);
     const kubectl = new Kubectl(onIt);
     await refuseUnsuitable(kubectl);
-    await aliasImage(PROJECT, onIt, APP_IMAGE, 'app');
+    const standIns = new StandIns(PROJECT, workFolder, onIt);
+    await standIns.alias(APP_IMAGE, 'app');
     const sops = await Sops.prepare(PROJECT, onIt, (text) => progress.say(text));
     const git = new GitFolder(join(workFolder, 'config'), process.env.MOORING_E2E_GIT ?? GIT_URL, onIt);
     await git.open();
@@ -100,6 +102,7 @@ async function onCluster(
       flux: new Flux(kubectl),
       repository,
       volumes,
+      standIns,
       say: (text) => progress.say(text),
     };
     progress.changes([

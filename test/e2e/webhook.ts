@@ -1,5 +1,5 @@
-import { NAMESPACE as PLATFORM } from './context';
 import type { Kubectl } from './kubectl';
+import { NAMESPACE as PLATFORM } from './school';
 
 /** Image that records what is posted to it and tells it under `/requests`. */
 const IMAGE = process.env.MOORING_E2E_WEBHOOK_IMAGE ?? 'devcluster.local/webhook:1';

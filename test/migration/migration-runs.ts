@@ -2,11 +2,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { Duration, Size } from 'cdk8s';
 import { Cpu } from 'cdk8s-plus-28';
+import type { Database, DatabaseByUrl } from '../../lib/database/database';
+import { ExternalPostgresByUrl } from '../../lib/database/external-postgres-by-url';
 import { MigrationGate } from '../../lib/migration/migration-gate';
 import { MigrationJob } from '../../lib/migration/migration-job';
 import type { MigrationTool } from '../../lib/migration/migration-tool';
 import { ImageReference } from '../../lib/platform/image-reference';
 import type { Manifest } from '../../lib/platform/manifest';
+import { SecretKey } from '../../lib/platform/secret-key';
 import { Worker } from '../../lib/workload/worker';
 import { gooseFolder } from '../support/go-tools';
 import type { PostgresServer } from '../support/postgres';
@@ -43,6 +46,7 @@ type Environment = Readonly<Record<string, string>>;
 export const SHELLS = ['busybox', 'dash'] as const;
 
 const IMAGE = ImageReference.parse('registry.example.com/shop:1.2');
+const BY_URL = 'CONNECTION_STRING';
 const RESOURCES = { cpu: Cpu.millis(50), memory: Size.mebibytes(128) };
 
 /**
@@ -125,15 +129,15 @@ export class MigrationRuns {
     const { name } = new MigrationJob(platform.layers.migrate, 'Migration', {
       name: 'shop-migrate',
       image: IMAGE,
-      database: new FakeDatabase(),
+      database: databaseOf(env),
       tool: image.tool,
       user: { uid: 1000 },
       resources: RESOURCES,
       env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
     });
     const pod = this.#pod(only(platform, 'Job', name), only(platform, 'ConfigMap', 'shop-migrate-scripts'), {
+      ...this.#connection(database, env),
       ...env,
-      PGDATABASE: database,
     });
     const listed = await pod.start('list-migrations', { folder: image.folder, shell }).finished;
     if (listed.code !== 0) {
@@ -148,11 +152,8 @@ export class MigrationRuns {
       return { ...finished, message: pod.message('migrate') };
     });
     const kill = async () => {
-      // The tool has a process group of its own.
-      const children = await run('pgrep', ['-P', String(migrate.process.pid)]);
-      for (const pid of children.stdout.split('\n').filter(Boolean)) {
-        process.kill(Number(pid), 'SIGKILL');
-      }
+      // The tool has a process group of its own. One that has ended by itself meanwhile is no error.
+      await run('pkill', ['-KILL', '-P', String(migrate.process.pid)]);
       killGroup(lock.process, 'SIGKILL');
       killGroup(migrate.process, 'SIGKILL');
       await outcome;
@@ -183,7 +184,7 @@ export class MigrationRuns {
       new MigrationGate(platform.layers.app, 'Gate', {
         name: 'shop-gate',
         image: IMAGE,
-        database: new FakeDatabase(),
+        database: databaseOf(env),
         tool: image.tool,
         job: 'shop-migrate',
         wait,
@@ -191,8 +192,8 @@ export class MigrationRuns {
     ];
     new Worker(platform.layers.app, 'Worker', { name: 'shop', image: IMAGE, resources: RESOURCES, gates });
     const pod = this.#pod(only(platform, 'Deployment', 'shop'), only(platform, 'ConfigMap', 'shop-gate'), {
+      ...this.#connection(database, env),
       ...env,
-      PGDATABASE: database,
     });
     const listed = await pod.start('list-migrations', { folder: image.folder, shell: 'busybox' }).finished;
     if (listed.code !== 0) {
@@ -201,6 +202,11 @@ export class MigrationRuns {
     const gate = pod.start('migration-gate');
     const outcome = gate.finished.then((finished) => ({ ...finished, message: pod.message('migration-gate') }));
     return { gate, outcome };
+  }
+
+  /** What the cluster would give a container from Secrets. */
+  #connection(database: string, env: Environment): Environment {
+    return BY_URL in env ? {} : { ...this.server.env, PGDATABASE: database };
   }
 
   #pod(workload: Manifest, scripts: Manifest, env: Environment) {
@@ -220,7 +226,6 @@ export class MigrationRuns {
         cwd: app?.folder ?? '/',
         env: {
           ...Object.fromEntries(rendered),
-          ...this.server.env,
           ...env,
           STATE_DIR: state,
           TMPDIR: temporary,
@@ -237,4 +242,13 @@ export class MigrationRuns {
       message: (name: string) => (existsSync(log(name)) ? readFileSync(log(name), 'utf8') : ''),
     };
   }
+}
+
+/** A database known by the string that its environment has, or by libpq's variables. */
+function databaseOf(env: Environment): Database | DatabaseByUrl {
+  const url = new SecretKey('shop-db-secret', 'dsn');
+  const clientImage = ImageReference.parse('postgres:17.6-bookworm');
+  return BY_URL in env
+    ? new ExternalPostgresByUrl({ name: 'shop', clientImage, url, host: 'db.example.com' })
+    : new FakeDatabase();
 }

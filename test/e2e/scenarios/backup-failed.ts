@@ -1,8 +1,9 @@
 import { forgetBackups, makeBackup, prepareBackups, publishedFiles } from '../backups';
-import { BACKUP, type Context, DATABASE, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
-import { healthy } from '../deployment';
+import type { Context, Figures, Scenario } from '../context';
+import { school } from '../deployment';
 import { failedBackup } from '../failed-backup';
 import { runJob } from '../jobs';
+import { BACKUP, DATABASE, LAYERS, NAMESPACE } from '../school';
 import { expect, waitFor } from '../waiting';
 import type { Webhook } from '../webhook';
 
@@ -20,7 +21,7 @@ async function run(context: Context): Promise<Figures> {
   const server = await failedBackup(context, webhook, 'no-server', {});
   expect('the message says that nobody answers', /cannot connect to database/.test(server.message), server.message);
   await scaleDatabase(context, 1);
-  await healthy(context);
+  await school.healthy(context);
   const after = publishedFiles(context);
   expect('the backup from before is all there is', after.join() === before.join(), { before, after });
   const silent = await nobodyListens(context, webhook);
@@ -34,7 +35,7 @@ async function run(context: Context): Promise<Figures> {
 
 async function restore(context: Context): Promise<void> {
   await scaleDatabase(context, 1);
-  await healthy(context);
+  await school.healthy(context);
   await forgetBackups(context);
 }
 
@@ -66,7 +67,7 @@ async function scaleDatabase({ kubectl, flux }: Context, replicas: 0 | 1): Promi
 /** What keeps a backup from being made is told; that nobody can be told keeps none from being made. */
 export const backupFailed: Scenario = {
   name: 'a backup without image or without database is told as FAILED once; one that nobody hears of is made all the same',
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

@@ -1,9 +1,11 @@
 import { forgetBackups, makeBackup, prepareBackups, publishedFiles } from '../backups';
-import { type Context, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { startHolding } from '../database';
+import { school } from '../deployment';
 import { type FailedBackup, failedBackup } from '../failed-backup';
 import { hostProcess, hostProcesses } from '../host-process';
 import type { Pod } from '../objects';
+import { NAMESPACE } from '../school';
 import { expect, waitFor } from '../waiting';
 import type { Webhook } from '../webhook';
 
@@ -76,7 +78,7 @@ async function whileDumping(
 /** Whoever is killed cannot say so; the container beside it does. */
 export const backupKilled: Scenario = {
   name: 'a backup that is killed (container, pg_dump alone, pod, out of memory) is told as FAILED once, and its Job fails',
-  needsPlatform: true,
+  platform: school,
   run,
   restore: forgetBackups,
 };

@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import { backupPath, firstLine, forgetBackups, makeBackup, prepareBackups, publishedFiles } from '../backups';
 import type { Context, Figures, Scenario } from '../context';
+import { school } from '../deployment';
 import { runJob } from '../jobs';
 import { expect } from '../waiting';
 
@@ -40,7 +41,7 @@ function stamp(time: Date): string {
 /** Backups that stop are noticed though nothing fails. */
 export const backupMissing: Scenario = {
   name: 'the watchdog is silent about a new backup and says MISSING when the newest is older than two days',
-  needsPlatform: true,
+  platform: school,
   run,
   restore: forgetBackups,
 };

@@ -1,9 +1,10 @@
 import { backupPath, firstLine, forgetBackups, makeBackup, prepareBackups, type Sidecar, sidecars } from '../backups';
 import { backUpEveryMinute } from '../changes';
-import { APP, BACKUP, type Context, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { query, rows, TABLE_CONTENTS } from '../database';
-import { publishDist } from '../deployment';
+import { publishDist, school } from '../deployment';
 import { type Job, verdict } from '../jobs';
+import { APP, BACKUP, LAYERS, NAMESPACE } from '../school';
 import { ScratchServer } from '../scratch-server';
 import { expect, secondsSince, waitFor } from '../waiting';
 import { Webhook } from '../webhook';
@@ -113,7 +114,7 @@ async function loadsEqually(context: Context, name: string): Promise<void> {
 /** A backup by schedule and one by hand are whole, told, and all that lies in the folder. */
 export const backupPublished: Scenario = {
   name: 'a backup by schedule and one by hand are told as [Cron] and [Manual], are described right, and load row for row',
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { backupPath, firstLine, forgetBackups, makeBackup, prepareBackups, type Sidecar } from '../backups';
-import { DATABASE as OWNER } from '../config-repository';
-import { APP, type Context, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { query, TABLE_CONTENTS } from '../database';
 import { DatabaseClients } from '../database-clients';
+import { school } from '../deployment';
 import { mooringBackups } from '../mooring-backups';
+import { APP, NAMESPACE } from '../school';
+import { DATABASE as OWNER } from '../school-secrets';
 import { Visitor } from '../visitor';
 import { expect } from '../waiting';
 import type { Webhook } from '../webhook';
@@ -131,7 +133,7 @@ function named(command: string, { seconds, refused, stated }: Swap): Figures {
 /** A restore replaces the database under a running app, and can be taken back. */
 export const backupRestored: Scenario = {
   name: 'a restore under a running app brings the data of the backup, a rollback the later rows; a damaged one is refused',
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finished } from '../../support/process';
 import { forgetBackups, makeBackup, prepareBackups, publishedFiles } from '../backups';
-import { DATABASE as OWNER } from '../config-repository';
-import { BACKUP, type Context, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
+import { school } from '../deployment';
 import { mooringBackups } from '../mooring-backups';
+import { BACKUP, LAYERS, NAMESPACE } from '../school';
+import { DATABASE as OWNER } from '../school-secrets';
 import { expect } from '../waiting';
 
 /** The label by which a cluster's CronJobs are told from those of another environment. */
@@ -98,7 +100,7 @@ function seconds({ milliseconds }: Finished): string {
 /** What a person does with backups from a terminal. */
 export const backupsManaged: Scenario = {
   name: '"mooring backups" creates, lists, verifies and deletes, keeps the last verified one, and refuses another cluster',
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

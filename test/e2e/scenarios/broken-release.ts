@@ -1,9 +1,10 @@
 import { shortenAppDeadlines } from '../changes';
-import { APP, type Context, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { query } from '../database';
-import { publishDist } from '../deployment';
+import { publishDist, school } from '../deployment';
 import { condition, isReady, type Pod } from '../objects';
 import { ProjectCopy } from '../project-copy';
+import { APP, LAYERS, NAMESPACE } from '../school';
 import { Visitor } from '../visitor';
 import { expect, secondsSince, waitFor } from '../waiting';
 import { controllerPod } from './controller';
@@ -58,8 +59,11 @@ async function bothReleases(context: Context, visitor: Visitor): Promise<Figures
 
 /** Renders and publishes a release whose schema ends with these statements. @returns the commit */
 async function release({ repository, say }: Context, copy: ProjectCopy, sql: string, tag: string): Promise<string> {
-  copy.extendSchema(sql);
-  copy.setAppTag(tag);
+  copy.edit('platforms/school-platform/schema.sql', (text) => `${text}${sql}`);
+  // As Flux' image automation does.
+  copy.edit('platforms/school-platform/images.yaml', (text) =>
+    text.replace(/^(\s+app: .*:)(prod-\d{8}\.\d+)/m, `$1${tag}`),
+  );
   await copy.synth();
   repository.write(copy.dist);
   say(`  published ${tag}; further change: ${shortenAppDeadlines(repository.folder)}`);
@@ -101,7 +105,7 @@ async function saysWhy({ kubectl }: Context, old: Pod, message: string): Promise
 /** A release that cannot be does no harm. */
 export const brokenRelease: Scenario = {
   name: 'a release with a broken schema file leaves the old app serving without one failed request, and is fixed forward',
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

@@ -1,8 +1,10 @@
 import { killGroup } from '../../support/process';
-import { type Context, DATABASE, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { fillDatabase, PEOPLE, query, rows, TABLE_CONTENTS } from '../database';
+import { school } from '../deployment';
 import { hostProcess } from '../host-process';
 import { isReady, type Pod } from '../objects';
+import { DATABASE, NAMESPACE } from '../school';
 import { expect, secondsSince, waitFor } from '../waiting';
 
 /** Rows that must be acknowledged before the server is killed. */
@@ -96,6 +98,6 @@ function restartsOf(pod: Pod): number {
 /** The data outlives its pod. */
 export const databasePodLost: Scenario = {
   name: 'the database pod is deleted, then its server is killed while it commits: all data and every acknowledged row are there',
-  needsPlatform: true,
+  platform: school,
   run,
 };

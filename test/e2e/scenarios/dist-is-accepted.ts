@@ -88,6 +88,5 @@ function fileOf(files: readonly string[], name: string): string {
 /** Every object of `dist` is what this API server knows, and every pod is restricted. */
 export const distIsAccepted: Scenario = {
   name: 'the API server accepts every object of dist strictly, without a Pod Security warning',
-  needsPlatform: false,
   run,
 };

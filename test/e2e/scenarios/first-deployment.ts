@@ -1,6 +1,7 @@
-import { APP, type Context, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { query } from '../database';
-import { deploy } from '../deployment';
+import { deploy, school } from '../deployment';
+import { APP, CLUSTER, LAYERS, NAMESPACE } from '../school';
 import { expect, secondsSince } from '../waiting';
 
 /** Deploys the platform for the scenarios that need it. */
@@ -16,7 +17,7 @@ async function run(context: Context): Promise<Figures> {
   const ordered =
     before(base, secrets) && before(secrets, database) && before(database, app) && before(database, backup);
   expect('the layers become ready in order', ordered, [...seconds]);
-  const rendered = context.repository.kustomizations().sort();
+  const rendered = context.repository.kustomizations(CLUSTER).sort();
   const there = (await flux.list()).map(({ metadata }) => metadata.name).filter((name) => rendered.includes(name));
   expect('every rendered Kustomization is there', there.length === rendered.length, { there, rendered });
 
@@ -33,6 +34,6 @@ async function run(context: Context): Promise<Figures> {
 /** Directories owned as the documentation says: all layers become ready, in order. */
 export const firstDeployment: Scenario = {
   name: 'Flux deploys the school platform from a commit, layer by layer, until the app is ready and the schema is there',
-  needsPlatform: false,
+  deploys: school,
   run,
 };

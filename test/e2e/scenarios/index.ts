@@ -9,6 +9,8 @@ import { brokenRelease } from './broken-release';
 import { databasePodLost } from './database-pod-lost';
 import { distIsAccepted } from './dist-is-accepted';
 import { firstDeployment } from './first-deployment';
+import { honeydueDeployment } from './honeydue-deployment';
+import { honeydueRelease } from './honeydue-release';
 import { lostClaim, lostNamespace } from './lost-claim';
 import { networkFlows } from './network-flows';
 import { podsStartTogether } from './pods-start-together';
@@ -18,10 +20,7 @@ import { rotatedPassword } from './rotated-password';
 import { secondWriter } from './second-writer';
 import { sharedDirectories } from './shared-directories';
 
-/** The scenario that deploys the platform, for those that need it. */
-export { firstDeployment };
-
-/** Every scenario, in the order in which they run: those that need no platform come first. */
+/** Every scenario, in the order in which they run: those that need no platform come first, then platform by platform. */
 export const SCENARIOS: readonly Scenario[] = [
   distIsAccepted,
   rootOwnedDirectory,
@@ -42,6 +41,8 @@ export const SCENARIOS: readonly Scenario[] = [
   brokenRelease,
   lostClaim,
   lostNamespace,
+  honeydueDeployment,
+  honeydueRelease,
 ];
 
 /** The scenarios that a command line asks for; nothing when it is wrong or asks for none that exists. */

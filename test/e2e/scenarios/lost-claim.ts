@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Context, DATABASE, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { fillDatabase, query, TABLE_CONTENTS } from '../database';
-import { healthy } from '../deployment';
+import { school } from '../deployment';
 import type { KubeObject } from '../objects';
 import { runPage } from '../page-commands';
+import { DATABASE, NAMESPACE } from '../school';
 import { expect, secondsSince } from '../waiting';
 
 const PAGE = 'docs/lost-claim.md';
@@ -58,7 +59,7 @@ async function loseNamespace(context: Context): Promise<Figures> {
 }
 
 async function sameContents(context: Context, before: readonly string[][]): Promise<void> {
-  await healthy(context);
+  await school.healthy(context);
   const after = await query(context, TABLE_CONTENTS);
   expect('every table has the rows it had', JSON.stringify(after) === JSON.stringify(before), { before, after });
 }
@@ -66,13 +67,13 @@ async function sameContents(context: Context, before: readonly string[][]): Prom
 /** The page brings a claim back. */
 export const lostClaim: Scenario = {
   name: `the database's claim is deleted and brought back by the commands of ${PAGE}, data and all`,
-  needsPlatform: true,
+  platform: school,
   run: loseClaim,
 };
 
 /** The page brings a namespace back. */
 export const lostNamespace: Scenario = {
   name: `the namespace is deleted and brought back by the commands of ${PAGE}, data and all`,
-  needsPlatform: true,
+  platform: school,
   run: loseNamespace,
 };

@@ -1,6 +1,8 @@
-import { APP, BACKUP, type Context, DATABASE, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
+import { school } from '../deployment';
 import { type Answer, connect, startToolsPod } from '../network';
 import { isReady, type KubeObject, type Pod } from '../objects';
+import { APP, BACKUP, DATABASE, NAMESPACE } from '../school';
 import { expect } from '../waiting';
 import { CONTROLLER_NAMESPACE, controllerPod } from './controller';
 
@@ -105,7 +107,7 @@ async function everyPodHasAPolicy({ kubectl }: Context): Promise<void> {
 /** Declared flows work and others do not. */
 export const networkFlows: Scenario = {
   name: `declared flows are open (app → database, ${CONTROLLER_NAMESPACE} → app, backup → database), all others dropped`,
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

@@ -1,6 +1,8 @@
-import { APP, type Context, DATABASE, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { query } from '../database';
+import { school } from '../deployment';
 import { isReady, type Pod } from '../objects';
+import { APP, DATABASE, LAYERS, NAMESPACE } from '../school';
 import { expect, secondsSince, waitFor } from '../waiting';
 
 const PODS = 3;
@@ -90,7 +92,7 @@ function outcome({ kubectl }: Context, pod: Pod): Promise<string> {
 /** Several pods may find a database without a schema at the same moment. */
 export const podsStartTogether: Scenario = {
   name: `${PODS} app pods that start at once on an empty database do not race: one applies the schema`,
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

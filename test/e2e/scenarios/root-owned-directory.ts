@@ -1,6 +1,7 @@
-import { type Context, DATABASE, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
-import { publishDist, remove, retire, VOLUMES } from '../deployment';
+import type { Context, Figures, Scenario } from '../context';
+import { publishDist, remove } from '../deployment';
 import type { KubeObject, Pod } from '../objects';
+import { DATABASE, LAYERS, NAMESPACE, VOLUMES } from '../school';
 import { expect, secondsSince, waitFor } from '../waiting';
 
 /** The export whose owner somebody forgot to change. */
@@ -41,8 +42,8 @@ function refusal(pods: readonly Pod[]): string | undefined {
 
 /** A retired platform leaves its namespace, volumes and bound claims. */
 async function baseSurvives(context: Context): Promise<void> {
-  const { kubectl } = context;
-  await retire(context);
+  const { kubectl, flux } = context;
+  await flux.retire();
   const workloads = await kubectl.list<KubeObject>('deployments,cronjobs,services', NAMESPACE);
   expect(
     'what was deployed is pruned',
@@ -68,7 +69,6 @@ async function restore(context: Context): Promise<void> {
 /** A directory that root owns is refused with its owner and the way out; once it is corrected, nothing else is needed. */
 export const rootOwnedDirectory: Scenario = {
   name: 'a volume directory owned by root is refused with the fix, and once that is run the platform comes up by itself',
-  needsPlatform: false,
   run,
   restore,
 };

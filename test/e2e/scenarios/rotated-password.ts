@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { DATABASE as OWNER } from '../config-repository';
-import { APP, type Context, DATABASE, type Figures, LAYERS, NAMESPACE, type Scenario } from '../context';
-import { FIRST_PASSWORD, healthy } from '../deployment';
+import type { Context, Figures, Scenario } from '../context';
+import { FIRST_PASSWORD, school, writeSchoolSecrets } from '../deployment';
 import { runPage } from '../page-commands';
+import { APP, DATABASE, LAYERS, NAMESPACE } from '../school';
+import { DATABASE as OWNER } from '../school-secrets';
 import { expect, secondsSince } from '../waiting';
 
 const PAGE = 'docs/database.md';
@@ -12,7 +13,7 @@ const SECOND_PASSWORD = 'rotated "pass\\word" $1 ü';
 
 async function run(context: Context): Promise<Figures> {
   const { repository, flux } = context;
-  await repository.writeSecrets(SECOND_PASSWORD);
+  await writeSchoolSecrets(context, SECOND_PASSWORD);
   const commit = await repository.publish('another password');
   await flux.applied(commit, [LAYERS.secrets], 120);
   await accepts(context, FIRST_PASSWORD, true, 'until the database starts again, the old password works');
@@ -26,10 +27,10 @@ async function run(context: Context): Promise<Figures> {
 
 async function restore(context: Context): Promise<void> {
   const { repository, flux } = context;
-  await repository.writeSecrets(FIRST_PASSWORD);
+  await writeSchoolSecrets(context, FIRST_PASSWORD);
   await flux.applied(await repository.publish('the first password'), [LAYERS.secrets], 120);
   await restart(context);
-  await healthy(context);
+  await school.healthy(context);
 }
 
 /** Tries a password over TCP, from the app's pod. */
@@ -55,7 +56,7 @@ async function restart({ kubectl, project }: Context): Promise<number> {
 /** The Secret is the one place where the password is changed. */
 export const rotatedPassword: Scenario = {
   name: `the password is changed in the Secret: after the restarts of ${PAGE} the new one works and the old one does not`,
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

@@ -1,6 +1,8 @@
-import { type Context, DATABASE, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
 import { query } from '../database';
+import { school } from '../deployment';
 import type { KubeObject, Pod } from '../objects';
+import { DATABASE, NAMESPACE } from '../school';
 import { expect, secondsSince, waitFor } from '../waiting';
 
 /** Name of the Deployment that somebody makes by renaming the first one. */
@@ -87,7 +89,7 @@ async function logNames({ kubectl }: Context, container: string, holder: string)
 /** Two servers never write to one data directory. */
 export const secondWriter: Scenario = {
   name: "a second Deployment on the database's claim is refused by the lock and told who holds it",
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

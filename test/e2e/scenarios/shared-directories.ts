@@ -1,4 +1,6 @@
-import { APP, type Context, type Figures, NAMESPACE, type Scenario } from '../context';
+import type { Context, Figures, Scenario } from '../context';
+import { school } from '../deployment';
+import { APP, NAMESPACE } from '../school';
 import { expect } from '../waiting';
 
 /** What the app does with its volumes, and how each must end. */
@@ -39,7 +41,7 @@ async function restore({ volumes }: Context): Promise<void> {
 /** One share holds the evidence files, the backups and the database; owners and modes keep them apart. */
 export const sharedDirectories: Scenario = {
   name: 'with the modes of docs/file-server.md the app writes evidence and backups and cannot touch the database files',
-  needsPlatform: true,
+  platform: school,
   run,
   restore,
 };

@@ -1,0 +1,3 @@
+module mooring.invalid/stand-in
+
+go 1.19

@@ -1,0 +1,158 @@
+import { killGroup, type Running } from '../support/process';
+import { CONTROLLER_NAMESPACE } from './honeydue';
+import type { Kubectl } from './kubectl';
+import { expect, waitFor } from './waiting';
+
+/** The pod from which they come, where the ingress controller's pods are. */
+export const VISITORS = { pod: 'mooring-e2e-visitors', image: 'mooring-e2e/visitor:1' } as const;
+
+/** One visit. */
+export interface Visit {
+  /** HTTP status, `000` without an answer within two seconds. */
+  readonly status: string;
+  /** Release and pod that answered, or what went wrong. */
+  readonly answer: string;
+  /** When its line was read, in milliseconds of `performance.now()`. */
+  readonly at: number;
+}
+
+/** What is counted over a time. */
+export interface Count {
+  readonly visits: number;
+  readonly failed: readonly Visit[];
+}
+
+/** People who ask a Service for a page at a steady rate, each visit on a connection of its own or on one kept alive. */
+export class Visitors {
+  readonly #running: Running;
+  readonly #visits: Visit[] = [];
+  readonly #begun = performance.now();
+  #unfinished = '';
+
+  /** Starts them. @param rate visits a second */
+  public static async start(kubectl: Kubectl, url: string, keepAlive: boolean, rate = 25): Promise<Visitors> {
+    await startPod(kubectl);
+    const visitors = new Visitors(kubectl, url, keepAlive, rate);
+    await visitors.more(rate);
+    return visitors;
+  }
+
+  private constructor(
+    readonly kubectl: Kubectl,
+    url: string,
+    keepAlive: boolean,
+    rate: number,
+  ) {
+    const program = ['/usr/local/bin/stand-in', 'visit', `-rate=${rate}`, `-keep-alive=${keepAlive}`, url];
+    this.#running = kubectl.commands.start('kubectl', [
+      ...['exec', '-n', CONTROLLER_NAMESPACE, VISITORS.pod, '--'],
+      ...program,
+    ]);
+    this.#running.process.stdout?.on('data', (text: string) => this.#read(text));
+  }
+
+  /** Every visit until now. */
+  public get visits(): readonly Visit[] {
+    return this.#visits;
+  }
+
+  /** Visits a second, from the start until now. */
+  public get rate(): number {
+    return this.#visits.length / ((performance.now() - this.#begun) / 1000);
+  }
+
+  /** Counts the visits since a moment. @default since the start */
+  public count(since = 0): Count {
+    const visits = this.#visits.filter(({ at }) => at >= since);
+    return { visits: visits.length, failed: visits.filter(({ status }) => status !== '200') };
+  }
+
+  /** When a release answered for the first time, once it has. */
+  public async firstAnswerOf(release: string, seconds: number): Promise<number> {
+    const found = await waitFor(
+      `release ${release} answers`,
+      async () => this.#visits.find(({ answer }) => answer.startsWith(`${release} `)),
+      { ...this.kubectl.limits(seconds), every: 50 },
+    );
+    return found.at;
+  }
+
+  /** Waits for more visits than there are now. */
+  public async more(count: number): Promise<void> {
+    const wanted = this.#visits.length + count;
+    await waitFor(
+      `there are ${count} more visits`,
+      async () => (this.#visits.length >= wanted ? true : undefined),
+      this.kubectl.limits(60),
+    );
+  }
+
+  /** Ends the visits. */
+  public async leave(): Promise<void> {
+    killGroup(this.#running.process, 'SIGTERM');
+    await this.#running.finished;
+  }
+
+  #read(text: string): void {
+    const lines = (this.#unfinished + text).split('\n');
+    this.#unfinished = lines.pop() ?? '';
+    const at = performance.now();
+    this.#visits.push(...lines.map((line) => ({ status: line.slice(0, 3), answer: line.slice(4), at })));
+  }
+}
+
+/** Both kinds of visitors at once. */
+export class BothVisitors {
+  public static async start(kubectl: Kubectl, url: string, rate?: number): Promise<BothVisitors> {
+    return new BothVisitors(
+      await Visitors.start(kubectl, url, false, rate),
+      await Visitors.start(kubectl, url, true, rate),
+    );
+  }
+
+  private constructor(
+    public readonly fresh: Visitors,
+    public readonly keptAlive: Visitors,
+  ) {}
+
+  /** Visits that failed since a moment. */
+  public failed(since?: number): Visit[] {
+    return [...this.fresh.count(since).failed, ...this.keptAlive.count(since).failed];
+  }
+
+  /** What was visited, for the table. @throws when they were fewer than 20 a second each */
+  public figures(since?: number): Record<string, string> {
+    const kinds = { 'new connections': this.fresh, 'keep-alive': this.keptAlive };
+    return Object.fromEntries(
+      Object.entries(kinds).map(([kind, visitors]) => {
+        expect(`there are 20 visits a second with ${kind}`, visitors.rate >= 20, visitors.rate);
+        const { visits, failed } = visitors.count(since);
+        return [`visits with ${kind}, failed`, `${visits}, ${failed.length}`];
+      }),
+    );
+  }
+
+  public async leave(): Promise<void> {
+    await Promise.all([this.fresh.leave(), this.keptAlive.leave()]);
+  }
+}
+
+async function startPod(kubectl: Kubectl): Promise<void> {
+  if ((await kubectl.find('pod', VISITORS.pod, CONTROLLER_NAMESPACE)) !== undefined) {
+    return;
+  }
+  await kubectl.apply({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: VISITORS.pod, namespace: CONTROLLER_NAMESPACE },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      automountServiceAccountToken: false,
+      containers: [
+        { name: 'visitors', image: VISITORS.image, resources: { requests: { cpu: '10m', memory: '32Mi' } } },
+      ],
+    },
+  });
+  const ready = ['--for=condition=Ready', `pod/${VISITORS.pod}`, '--timeout=60s'];
+  await kubectl.output(['wait', '-n', CONTROLLER_NAMESPACE, ...ready]);
+}
