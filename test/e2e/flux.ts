@@ -75,6 +75,26 @@ export class Flux {
     );
   }
 
+  /** Asks a Kustomization to compare the cluster with its folder now, as `flux reconcile kustomization` does. */
+  public async reconcile(name: string): Promise<void> {
+    const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`;
+    await this.kubectl.output(['annotate', '--overwrite', 'kustomization', name, '-n', NAMESPACE, now]);
+  }
+
+  /** Waits until a Kustomization has tried a commit and is not ready. @returns what it says */
+  public verdict(name: string, commit: string, seconds: number): Promise<string> {
+    return waitFor(
+      `Flux gives ${commit.slice(0, 8)} up`,
+      async () => {
+        const { status } = await this.get(name);
+        const ready = condition(status?.conditions, 'Ready');
+        const failed = ready?.status === 'False' && status?.lastAttemptedRevision?.endsWith(commit) === true;
+        return failed && ready.reason !== 'DependencyNotReady' ? (ready.message ?? '') : undefined;
+      },
+      this.kubectl.limits(seconds),
+    );
+  }
+
   /** Asks the source to look for new commits now, as `flux reconcile source git` does. */
   public async fetch(): Promise<void> {
     const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`;

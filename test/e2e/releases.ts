@@ -1,6 +1,7 @@
 import type { Context } from './context';
 import { API, MIGRATION, NAMESPACE } from './honeydue';
 import type { Job } from './jobs';
+import { Neon } from './neon';
 import type { Pod } from './objects';
 import { expect } from './waiting';
 
@@ -43,4 +44,24 @@ export function started(pods: readonly Pod[]): number[] {
 
 function seconds(time = ''): number {
   return Date.parse(time) / 1000;
+}
+
+/** What the last container `migrate` of a Job said when it ended, as `kubectl describe pod` shows it. */
+export async function terminationMessage({ kubectl }: Context, job: Job): Promise<string> {
+  const pods = await kubectl.list<Pod>('pods', NAMESPACE, `batch.kubernetes.io/job-name=${job.metadata.name}`);
+  const messages = pods.flatMap(({ status }) => {
+    const ended = status.containerStatuses?.find(({ name }) => name === 'migrate')?.state.terminated;
+    return ended?.message === undefined ? [] : [ended.message];
+  });
+  return messages.at(-1) ?? '';
+}
+
+/** Checks that each of these versions is recorded once in goose's table. */
+export async function appliedOnce(context: Context, ...versions: readonly number[]): Promise<void> {
+  const wanted = versions.join(',');
+  const found = await Neon.of(context.kubectl).query(
+    `SELECT version_id, count(*) FROM goose_db_version WHERE version_id IN (${wanted}) GROUP BY 1 ORDER BY 1`,
+  );
+  const once = found.map((row) => row.join(':')).join() === versions.map((version) => `${version}:1`).join();
+  expect(`versions ${wanted} are applied once each`, once, found);
 }

@@ -1,9 +1,8 @@
 import { killGroup, type Running } from '../support/process';
-import { CONTROLLER_NAMESPACE } from './honeydue';
 import type { Kubectl } from './kubectl';
 import { expect, waitFor } from './waiting';
 
-/** The pod from which they come, where the ingress controller's pods are. */
+/** The pod from which they come. */
 export const VISITORS = { pod: 'mooring-e2e-visitors', image: 'mooring-e2e/visitor:1' } as const;
 
 /** One visit. */
@@ -29,25 +28,29 @@ export class Visitors {
   readonly #begun = performance.now();
   #unfinished = '';
 
-  /** Starts them. @param rate visits a second */
-  public static async start(kubectl: Kubectl, url: string, keepAlive: boolean, rate = 25): Promise<Visitors> {
-    await startPod(kubectl);
-    const visitors = new Visitors(kubectl, url, keepAlive, rate);
+  /** Starts them in a namespace from which the URL may be visited. @param rate visits a second */
+  public static async start(
+    kubectl: Kubectl,
+    namespace: string,
+    url: string,
+    keepAlive: boolean,
+    rate = 25,
+  ): Promise<Visitors> {
+    await startPod(kubectl, namespace);
+    const visitors = new Visitors(kubectl, namespace, url, keepAlive, rate);
     await visitors.more(rate);
     return visitors;
   }
 
   private constructor(
     readonly kubectl: Kubectl,
+    namespace: string,
     url: string,
     keepAlive: boolean,
     rate: number,
   ) {
     const program = ['/usr/local/bin/stand-in', 'visit', `-rate=${rate}`, `-keep-alive=${keepAlive}`, url];
-    this.#running = kubectl.commands.start('kubectl', [
-      ...['exec', '-n', CONTROLLER_NAMESPACE, VISITORS.pod, '--'],
-      ...program,
-    ]);
+    this.#running = kubectl.commands.start('kubectl', [...['exec', '-n', namespace, VISITORS.pod, '--'], ...program]);
     this.#running.process.stdout?.on('data', (text: string) => this.#read(text));
   }
 
@@ -103,10 +106,10 @@ export class Visitors {
 
 /** Both kinds of visitors at once. */
 export class BothVisitors {
-  public static async start(kubectl: Kubectl, url: string, rate?: number): Promise<BothVisitors> {
+  public static async start(kubectl: Kubectl, namespace: string, url: string, rate?: number): Promise<BothVisitors> {
     return new BothVisitors(
-      await Visitors.start(kubectl, url, false, rate),
-      await Visitors.start(kubectl, url, true, rate),
+      await Visitors.start(kubectl, namespace, url, false, rate),
+      await Visitors.start(kubectl, namespace, url, true, rate),
     );
   }
 
@@ -137,14 +140,14 @@ export class BothVisitors {
   }
 }
 
-async function startPod(kubectl: Kubectl): Promise<void> {
-  if ((await kubectl.find('pod', VISITORS.pod, CONTROLLER_NAMESPACE)) !== undefined) {
+async function startPod(kubectl: Kubectl, namespace: string): Promise<void> {
+  if ((await kubectl.find('pod', VISITORS.pod, namespace)) !== undefined) {
     return;
   }
   await kubectl.apply({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: VISITORS.pod, namespace: CONTROLLER_NAMESPACE },
+    metadata: { name: VISITORS.pod, namespace },
     spec: {
       terminationGracePeriodSeconds: 0,
       automountServiceAccountToken: false,
@@ -154,5 +157,5 @@ async function startPod(kubectl: Kubectl): Promise<void> {
     },
   });
   const ready = ['--for=condition=Ready', `pod/${VISITORS.pod}`, '--timeout=60s'];
-  await kubectl.output(['wait', '-n', CONTROLLER_NAMESPACE, ...ready]);
+  await kubectl.output(['wait', '-n', namespace, ...ready]);
 }

@@ -2,11 +2,11 @@ import { shortenAppDeadlines } from '../changes';
 import type { Context, Figures, Scenario } from '../context';
 import { query } from '../database';
 import { publishDist, school } from '../deployment';
-import { condition, isReady, type Pod } from '../objects';
+import { isReady, type Pod } from '../objects';
 import { ProjectCopy } from '../project-copy';
 import { APP, LAYERS, NAMESPACE } from '../school';
 import { Visitor } from '../visitor';
-import { expect, secondsSince, waitFor } from '../waiting';
+import { expect, secondsSince } from '../waiting';
 import { controllerPod } from './controller';
 
 /** Parses and may be repeated, so synth accepts it; the server does not, for the table has rows. */
@@ -38,7 +38,7 @@ async function bothReleases(context: Context, visitor: Visitor): Promise<Figures
   const broken = await release(context, copy, BROKEN, BROKEN_TAG);
   const begun = performance.now();
   await flux.fetch();
-  const message = await verdict(context, broken);
+  const message = await flux.verdict(LAYERS.app, broken, 240);
   const seconds = secondsSince(begun);
   await saysWhy(context, old, message);
   await visitor.more(10);
@@ -73,20 +73,6 @@ async function release({ repository, say }: Context, copy: ProjectCopy, sql: str
 async function restore(context: Context): Promise<void> {
   await query(context, 'ALTER TABLE "Subject" DROP COLUMN IF EXISTS "hours"');
   await context.flux.applied(await publishDist(context), Object.values(LAYERS), 300);
-}
-
-/** What Flux says of the release, once it has given it up. */
-function verdict({ flux, kubectl }: Context, commit: string): Promise<string> {
-  return waitFor(
-    'Flux gives the broken release up',
-    async () => {
-      const { status } = await flux.get(LAYERS.app);
-      const ready = condition(status?.conditions, 'Ready');
-      const failed = ready?.status === 'False' && status?.lastAttemptedRevision?.endsWith(commit) === true;
-      return failed ? ready.message : undefined;
-    },
-    kubectl.limits(240),
-  );
 }
 
 /** From Flux' message the way leads to the statement: the Deployment, its new pod, the log of its schema-sync. */

@@ -1,5 +1,5 @@
 import type { Context, Figures, Scenario } from '../context';
-import { API, NAMESPACE } from '../honeydue';
+import { API, CONTROLLER_NAMESPACE, LAYERS, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
 import { type Design, FIRST_MIGRATIONS, HoneydueReleases, migration, tagOf } from '../honeydue-releases';
 import { condition } from '../objects';
@@ -20,7 +20,7 @@ interface Times {
 
 async function run(context: Context): Promise<Figures> {
   const releases = new HoneydueReleases(context);
-  const visitors = await BothVisitors.start(context.kubectl, `http://${API}.${NAMESPACE}/`);
+  const visitors = await BothVisitors.start(context.kubectl, CONTROLLER_NAMESPACE, `http://${API}.${NAMESPACE}/`);
   try {
     const figures: Record<string, string> = {};
     let migrations: Record<string, string> = FIRST_MIGRATIONS;
@@ -59,7 +59,7 @@ async function roll(
   const begun = performance.now();
   await context.flux.fetch();
   const answered = ((await visitors.fresh.firstAnswerOf(tag, 120)) - begun) / 1000;
-  await context.flux.applied(commit, ['honeydue-prod'], 180);
+  await context.flux.applied(commit, [LAYERS.app], 180);
   return { answered, afterMigration: design === 'no gate' ? 0 : await waited(context, tag) };
 }
 

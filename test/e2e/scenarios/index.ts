@@ -10,6 +10,8 @@ import { databasePodLost } from './database-pod-lost';
 import { distIsAccepted } from './dist-is-accepted';
 import { firstDeployment } from './first-deployment';
 import { honeydueDeployment } from './honeydue-deployment';
+import { honeydueFailedMigration } from './honeydue-failed-migration';
+import { honeydueInterruptedJob } from './honeydue-interrupted-job';
 import { honeydueRelease } from './honeydue-release';
 import { lostClaim, lostNamespace } from './lost-claim';
 import { networkFlows } from './network-flows';
@@ -43,6 +45,8 @@ export const SCENARIOS: readonly Scenario[] = [
   lostNamespace,
   honeydueDeployment,
   honeydueRelease,
+  honeydueFailedMigration,
+  honeydueInterruptedJob,
 ];
 
 /** The scenarios that a command line asks for; nothing when it is wrong or asks for none that exists. */
