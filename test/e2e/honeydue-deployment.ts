@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Context, TestedPlatform } from './context';
-import { API, CLUSTER, CONTROLLER_NAMESPACE, LAYERS, NAMESPACE } from './honeydue';
+import { API, CLUSTER, CONTROLLER_NAMESPACE, NAMESPACE } from './honeydue';
 import { FIRST_RELEASE, HoneydueReleases } from './honeydue-releases';
 import { Neon } from './neon';
 import { pullSecret, secret } from './secrets';
@@ -62,6 +62,3 @@ export const honeydue: TestedPlatform = {
     await Neon.remove(kubectl);
   },
 };
-
-/** Every layer, in the order in which they become ready. */
-export const ALL_LAYERS = Object.values(LAYERS);

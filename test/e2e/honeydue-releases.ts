@@ -15,6 +15,8 @@ export interface Release {
   readonly migrations: Readonly<Record<string, string>>;
   /** @default - as it is committed */
   readonly design?: Design;
+  /** Replicas of the api, as TypeScript. @default - as they are committed */
+  readonly replicas?: string;
   /** Another line in `prod.env`. @default - none */
   readonly variable?: string;
   /** Whether the admin page and the web app are of this commit, too. @default false */
@@ -63,7 +65,7 @@ export class HoneydueReleases {
       await standIns.make(`honeydue-pages-${Number(tag)}`, names(['admin', 'web'], tag), { release: tag, port: 3000 });
     }
     this.#setTags(pages ? ['api', 'worker', 'admin', 'web'] : ['api', 'worker'], tag);
-    this.#choose(release.design);
+    this.#writePlatform(release);
     this.#addVariable(release.variable);
     await this.#copy.synth();
     repository.write(this.#copy.dist);
@@ -82,15 +84,10 @@ export class HoneydueReleases {
     });
   }
 
-  #choose(design: Design | undefined): void {
-    const job = /new MigrationJob\((?:app|migrate), [\s\S]*?\n {4}\}\);\n/;
+  #writePlatform({ design, replicas }: Release): void {
     this.#copy.reset(PLATFORM);
-    if (design === 'no gate') {
-      this.#copy.edit(PLATFORM, (text) => text.replace(job, '').replace('gates: [gate],', ''));
-    } else if (design !== undefined) {
-      const layer = design === 'app layer' ? 'app' : 'migrate';
-      // The same text is no mistake here: one of the two is the committed one.
-      this.#copy.edit(PLATFORM, (text) => `${text.replace(/new MigrationJob\(\w+/, `new MigrationJob(${layer}`)}\n`);
+    if (design !== undefined || replicas !== undefined) {
+      this.#copy.edit(PLATFORM, (text) => withReplicas(withDesign(text, design), replicas));
     }
   }
 
@@ -105,4 +102,23 @@ export class HoneydueReleases {
 
 function names(programs: readonly string[], tag: string): string[] {
   return programs.map((name) => `gitea.example.com/admin/honeydue-${name}:${tag}`);
+}
+
+/** The text of the platform with the Job in another layer, or with neither Job nor gate. */
+function withDesign(text: string, design: Design | undefined): string {
+  switch (design) {
+    case undefined:
+      return text;
+    case 'no gate':
+      return text.replace(/new MigrationJob\(\w+, [\s\S]*?\n {4}\}\);\n/, '').replace('gates: [gate],', '');
+    default:
+      return text.replace(
+        /new MigrationJob\(\w+/,
+        `new MigrationJob(this.layers.${design === 'app layer' ? 'app' : 'migrate'}`,
+      );
+  }
+}
+
+function withReplicas(text: string, replicas: string | undefined): string {
+  return replicas === undefined ? text : text.replace(/Replicas\.scaled\([^)]*\)/, replicas);
 }

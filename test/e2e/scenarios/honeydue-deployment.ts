@@ -1,6 +1,6 @@
 import type { Context, Figures, Scenario } from '../context';
-import { API, MIGRATION, NAMESPACE } from '../honeydue';
-import { ALL_LAYERS, honeydue, publishFirstRelease } from '../honeydue-deployment';
+import { API, CLUSTER, MIGRATION, NAMESPACE } from '../honeydue';
+import { honeydue, publishFirstRelease } from '../honeydue-deployment';
 import { FIRST_MIGRATIONS } from '../honeydue-releases';
 import type { Job } from '../jobs';
 import { Neon } from '../neon';
@@ -8,9 +8,9 @@ import { condition } from '../objects';
 import { expect } from '../waiting';
 
 async function run(context: Context): Promise<Figures> {
-  const { kubectl, flux } = context;
+  const { kubectl, flux, repository } = context;
   const commit = await publishFirstRelease(context);
-  const seconds = await flux.applied(commit, ALL_LAYERS, 300);
+  const seconds = await flux.applied(commit, repository.kustomizations(CLUSTER), 300);
   const jobs = await kubectl.list<Job>('jobs', NAMESPACE, `app.kubernetes.io/name=${MIGRATION}`);
   const complete = jobs.map(({ status }) => condition(status?.conditions, 'Complete')?.status);
   expect('one Job has migrated', complete.length === 1 && complete[0] === 'True', jobs);

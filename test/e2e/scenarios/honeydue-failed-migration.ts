@@ -1,6 +1,6 @@
 import type { Context, Figures, Scenario } from '../context';
-import { API, CONTROLLER_NAMESPACE, LAYERS, MIGRATION, NAMESPACE } from '../honeydue';
-import { ALL_LAYERS, honeydue } from '../honeydue-deployment';
+import { API, CLUSTER, CONTROLLER_NAMESPACE, LAYERS, MIGRATION, NAMESPACE } from '../honeydue';
+import { honeydue } from '../honeydue-deployment';
 import { type Design, FIRST_MIGRATIONS, HoneydueReleases, migration, type Release, tagOf } from '../honeydue-releases';
 import { Neon } from '../neon';
 import { isReady, type KubeObject } from '../objects';
@@ -44,10 +44,10 @@ async function failAndFix(
   design: Design,
   number: number,
 ): Promise<Record<string, string>> {
-  const { flux } = context;
+  const { flux, repository } = context;
   const releases = new HoneydueReleases(context);
   const good: Release = { tag: tagOf(number), migrations: FIRST_MIGRATIONS, design, pages: true };
-  await flux.applied(await releases.publish(good), layersOf(design), 240);
+  await flux.applied(await releases.publish(good), repository.kustomizations(CLUSTER), 240);
 
   const file = `000${number + 1}_due.sql`;
   const with_ = (sql: string, n: number): Release => ({
@@ -59,7 +59,7 @@ async function failAndFix(
   });
   const broken = with_(BAD, number + 1);
   await releases.prepare(broken);
-  const commit = await context.repository.publish(`release ${broken.tag}, whose migration fails`);
+  const commit = await repository.publish(`release ${broken.tag}, whose migration fails`);
   const begun = performance.now();
   await flux.fetch();
   const said = await flux.verdict(design === 'own layer' ? LAYERS.migrate : LAYERS.app, commit, 240);
@@ -69,12 +69,12 @@ async function failAndFix(
   const left = await leftBehind(context, broken.tag);
 
   const fixing = performance.now();
-  await flux.applied(await releases.publish(with_(GOOD, number + 2)), layersOf(design), 240);
+  await flux.applied(await releases.publish(with_(GOOD, number + 2)), repository.kustomizations(CLUSTER), 240);
   const fixed = secondsSince(fixing);
   await appliedOnce(context, 1, 2, number + 1);
 
   const reverting = performance.now();
-  await flux.applied(await releases.publish(good), layersOf(design), 240);
+  await flux.applied(await releases.publish(good), repository.kustomizations(CLUSTER), 240);
   const back = secondsSince(reverting);
   await visitors.fresh.firstAnswerOf(good.tag, 30);
   await appliedOnce(context, 1, 2, number + 1);
@@ -87,10 +87,6 @@ async function failAndFix(
     'corrected → all ready': `${fixed} s`,
     'reverted → all ready': `${back} s`,
   };
-}
-
-function layersOf(design: Design): string[] {
-  return ALL_LAYERS.filter((name) => design === 'own layer' || name !== LAYERS.migrate);
 }
 
 /** Flux names the Job, and the Job's pod has the server's own words. */

@@ -9,7 +9,9 @@ import { brokenRelease } from './broken-release';
 import { databasePodLost } from './database-pod-lost';
 import { distIsAccepted } from './dist-is-accepted';
 import { firstDeployment } from './first-deployment';
+import { honeydueAutoscaler } from './honeydue-autoscaler';
 import { honeydueDeployment } from './honeydue-deployment';
+import { honeydueDrain } from './honeydue-drain';
 import { honeydueFailedMigration } from './honeydue-failed-migration';
 import { honeydueInterruptedJob } from './honeydue-interrupted-job';
 import { honeydueRelease } from './honeydue-release';
@@ -45,8 +47,10 @@ export const SCENARIOS: readonly Scenario[] = [
   lostNamespace,
   honeydueDeployment,
   honeydueRelease,
+  honeydueDrain,
   honeydueFailedMigration,
   honeydueInterruptedJob,
+  honeydueAutoscaler,
 ];
 
 /** The scenarios that a command line asks for; nothing when it is wrong or asks for none that exists. */
