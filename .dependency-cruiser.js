@@ -76,7 +76,8 @@ module.exports = {
     {
       name: 'declared-packages-only',
       severity: 'error',
-      from: { path: '^(main\\.ts|lib|bin|platforms|clusters|imports)' },
+      comment: 'bin/typescript.js runs the sources and is no part of them',
+      from: { path: '^(main\\.ts|lib|bin|platforms|clusters|imports)', pathNot: '^bin/typescript\\.js$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

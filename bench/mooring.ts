@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { load } from 'js-yaml';
 import { type FolderUpdate, updateFolder } from '../lib/render/update-folder';
 import { measure, type ProcessCost } from './measured-process';
 import type { RenderReport } from './render-child';
@@ -8,6 +9,8 @@ import type { RenderReport } from './render-child';
 export interface MooringRun extends ProcessCost {
   readonly report: RenderReport;
 }
+
+const PROJECT = resolve(__dirname, '..');
 
 /**
  * Renders environments into a folder, in a process of its own.
@@ -21,8 +24,7 @@ export async function renderEnvironments(
   output: string,
   changed?: number,
 ): Promise<MooringRun> {
-  const child = [resolve(__dirname, 'render-child.ts'), String(environments), folder];
-  const args = ['-r', require.resolve('ts-node/register/transpile-only'), ...child];
+  const args = [...nodeOptions(), resolve(__dirname, 'render-child.ts'), String(environments), folder];
   const cost = await measure(process.execPath, changed === undefined ? args : [...args, String(changed)], output);
   const report = JSON.parse(readFileSync(output, 'utf8')) as RenderReport;
   return { ...cost, peakMiB: cost.peakMiB ?? report.peakMiB, report };
@@ -35,4 +37,10 @@ export async function changeOneResource(environments: number, scratch: string): 
   await renderEnvironments(environments, before, output);
   await renderEnvironments(environments, after, output, Math.floor(environments / 2));
   return [updateFolder({ from: before, to: dist }), updateFolder({ from: after, to: dist })];
+}
+
+/** Options of Node in the command that `cdk8s synth` runs, between the program and `main.ts`. */
+function nodeOptions(): string[] {
+  const { app } = load(readFileSync(join(PROJECT, 'cdk8s.yaml'), 'utf8')) as { app: string };
+  return app.split(' ').slice(1, -1);
 }

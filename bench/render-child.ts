@@ -18,7 +18,7 @@ export interface RenderReport {
  */
 async function render(environments: number, folder: string, changed?: number): Promise<RenderReport> {
   const phases: Record<string, number> = {};
-  // The clock starts with the process, so that loading includes Node's own start and ts-node's.
+  // The clock starts with the process, so that loading includes Node's own start and the compiling.
   let since = 0;
   const finish = (phase: string): void => {
     const now = performance.now();

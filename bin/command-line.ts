@@ -1,4 +1,3 @@
-import { backups } from './backups/backups';
 import { synth } from './synth';
 
 const USAGE = `usage: mooring <command>
@@ -13,7 +12,8 @@ exit status: 0 done, 1 the command failed, 2 the command line is wrong; backups 
 type Command = (args: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  backups,
+  // Loaded when it is asked for: it needs more than a synth, which shall not wait for that.
+  backups: async (args) => (await import('./backups/backups')).backups(args),
   synth: async (args) => (args.length > 0 ? wrongUsage() : synth()),
 };
 

@@ -10,7 +10,7 @@ import type { Session } from './session';
 type Do = (open: () => Promise<Session>, request: Request) => Promise<void>;
 
 /** Swaps work on the server alone: a store that is away must not stand in their way. */
-const NOTHING_FETCHED = { fetch: [] };
+const WITHOUT_STORE = { withoutStore: true };
 
 /** What each action does; one that fails throws a CommandFailure. */
 export const ACTIONS: Readonly<Record<Action, Do>> = {
@@ -33,7 +33,8 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
   },
 
   async confirm(open) {
-    await (await open()).run('catalogue', { args: ['confirm'] });
+    const session = await open();
+    await session.run('catalogue', session.catalogueJob(['confirm']));
   },
 
   async restore(open, request) {
@@ -47,7 +48,6 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
     await agreement.reach(restorePlan(backup, target, request, new Date()), target);
     await session.run('restore', {
       args: ['restore', backup.name],
-      fetch: ['backup', backup.name],
       env: {
         ...(request.acceptNewer ? { ACCEPT_NEWER: 'yes' } : {}),
         ...(request.withoutSafetyBackup ? { SAFETY_BACKUP: 'no' } : {}),
@@ -60,7 +60,7 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
     const session = await open();
     const target = await agreement.target(session, 'restore');
     await agreement.reach(rollbackPlan(target), target);
-    await session.run('restore', { args: ['rollback'], ...NOTHING_FETCHED });
+    await session.run('restore', { args: ['rollback'], ...WITHOUT_STORE });
   },
 
   async 'drop-old'(open, request) {
@@ -68,7 +68,7 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
     const session = await open();
     const target = await agreement.target(session, 'restore');
     await agreement.reach(dropOldPlan(target), target);
-    await session.run('restore', { args: ['drop-old'], ...NOTHING_FETCHED });
+    await session.run('restore', { args: ['drop-old'], ...WITHOUT_STORE });
   },
 
   async delete(open, request) {
@@ -82,7 +82,7 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
       throw new CommandFailure(1, `${backup.name} is the last verified backup and stays; make another one first`);
     }
     await agreement.reach(deletePlan(backup, target, new Date()), target);
-    await session.run('catalogue', { args: ['delete', backup.name] });
+    await session.run('catalogue', session.catalogueJob(['delete', backup.name]));
   },
 };
 

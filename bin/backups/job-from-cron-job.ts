@@ -5,18 +5,16 @@ const LONGEST_PREFIX = 58;
 
 const MANUAL = '-manual-';
 
+const STORE_SCRIPTS = ['store.sh', 'upload.sh'];
+
 /** What shall be other than in the template of a CronJob. */
 export interface JobChanges {
   /** Arguments of the container that does the work. @default - as in the template */
   readonly args?: readonly string[];
   /** More environment of it. @default - as in the template */
   readonly env?: Readonly<Record<string, string>>;
-  /**
-   * Arguments of the init container that brings backups from a store, if there is one; none: it is left out.
-   *
-   * @default - as in the template
-   */
-  readonly fetch?: readonly string[];
+  /** Whether containers that reach a store are left out. @default false */
+  readonly withoutStore?: boolean;
 }
 
 /** A Job to be created. */
@@ -53,8 +51,9 @@ export function jobFromCronJob(cronJob: CronJob, container: string, changes: Job
         ...spec.template,
         spec: {
           ...pod,
-          initContainers: pod.initContainers?.flatMap((each) => changedFetch(each, changes.fetch)),
-          containers: pod.containers.map((each) => (each.name === container ? changed(each, changes) : each)),
+          containers: pod.containers
+            .filter((each) => !(changes.withoutStore && reachesStore(each)))
+            .map((each) => (each.name === container ? changed(each, changes) : each)),
         },
       },
     },
@@ -66,9 +65,6 @@ function changed(container: Container, { args = container.args, env = {} }: JobC
   return { ...container, args, env: [...kept, ...Object.entries(env).map(([name, value]) => ({ name, value }))] };
 }
 
-function changedFetch(container: Container, args: readonly string[] | undefined): Container[] {
-  if (args === undefined || !container.command?.some((word) => word.endsWith('/fetch.sh'))) {
-    return [container];
-  }
-  return args.length === 0 ? [] : [{ ...container, args }];
+function reachesStore({ command = [] }: Container): boolean {
+  return command.some((word) => STORE_SCRIPTS.some((script) => word.endsWith(`/${script}`)));
 }

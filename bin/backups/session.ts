@@ -69,9 +69,19 @@ export class Session {
     return this.#ask(['verify', what]);
   }
 
+  /**
+   * A Job of the catalogue. Second copies in a store matter to `confirm` alone: a store that is away must not stand in
+   * the way of the others.
+   */
+  public catalogueJob(args: readonly string[]): JobChanges {
+    const { container } = this.template('catalogue');
+    const holdsCopies = container.env?.some(({ name, value }) => name === 'STORE' && value === 'copy') ?? false;
+    return { args, withoutStore: holdsCopies && args[0] !== 'confirm' };
+  }
+
   /** What the catalogue says to people goes to standard error. */
   async #ask(args: readonly string[]): Promise<Catalogue & Pick<JobEnd, 'failure'>> {
-    const { log, failure } = await this.#run('catalogue', { args }, (line) => {
+    const { log, failure } = await this.#run('catalogue', this.catalogueJob(args), (line) => {
       if (!isData(line)) {
         process.stderr.write(`${line}\n`);
       }

@@ -9,7 +9,7 @@ export interface AgeEncryptionProps {
   /** Public keys (`age1…`); whoever has the private half of any one of them can read the backups. */
   readonly recipients: readonly string[];
 
-  /** An image with a statically linked `age` and `cp`, from which the program is copied at each run. */
+  /** An image with a statically linked `age`, and with `sh`, `cp` and `mv`: the program is copied at each run. */
   readonly image: ImageReference;
 
   /**

@@ -19,7 +19,7 @@ import { reportContainers } from './report-container';
 import type { Retention } from './retention';
 import { ScriptCronJob } from './script-cron-job';
 import type { SecretUrl } from './secret-url';
-import { type BackedUpFiles, fetchContainers, filesContainers, uploadContainers } from './store-containers';
+import { type BackedUpFiles, filesContainers, storeContainers, uploadContainers } from './store-containers';
 
 /** Properties of `BackupCronJob`. */
 export interface BackupCronJobProps {
@@ -94,7 +94,7 @@ export interface BackupCronJobProps {
   readonly images?: BackupImages;
 
   /**
-   * Space for one archive in the pod when there is a store and no volume.
+   * Space for two archives in a pod when there is a store and no volume: a restore brings one and makes another first.
    *
    * @default Size.gibibytes(10)
    */
@@ -169,7 +169,13 @@ export class BackupCronJob extends Construct implements Backups {
     const followers = [...uploadContainers(this), ...filesContainers(this, files)];
     const workers = ['dump', ...followers.map(({ name }) => name)];
     const reporters = reportContainers(this, { subject: 'Backup', workers });
-    const isFollowed = followers.length + reporters.length > 0;
+    const helpers = [
+      ...ageContainers(this),
+      ...(this.volume === undefined
+        ? storeContainers(this, { args: ['sidecars', '10'], env: [previousMetadata] })
+        : []),
+    ];
+    const hasCompany = helpers.length + followers.length + reporters.length > 0;
     new ScriptCronJob(this, 'CronJob', {
       name: this.name,
       schedule: this.schedule,
@@ -177,12 +183,14 @@ export class BackupCronJob extends Construct implements Backups {
       database: this.database,
       endpoints: [this.store?.network, this.slack?.endpoint, this.pingUrl?.endpoint],
       groups: files.flatMap(({ group }) => group ?? []),
-      initContainers: [
-        ...ageContainers(this),
-        ...fetchContainers(this, { args: ['sidecars', '10'], env: [previousMetadata] }),
+      // The kubelet pulls and starts them in this order, whether a pull fails or not: who awaits another comes after it, so
+      // that a slow pull is no "never started".
+      containers: [
+        ...helpers,
+        dumpContainer(this, { resources: props.resources, hasCompany }),
+        ...followers,
+        ...reporters,
       ],
-      // The kubelet pulls and starts them in this order: a slow pull of the first is no "never started" for the last.
-      containers: [dumpContainer(this, { resources: props.resources, isFollowed }), ...followers, ...reporters],
     });
   }
 

@@ -23,6 +23,9 @@ export function backupFolder(backups: Backups, options: { readonly readOnly?: bo
 /** With what a backup is compared where the folder of the archives has only its own: the last one's metadata. */
 export const previousMetadata: k8s.EnvVar = { name: 'PREVIOUS_METADATA', value: `${BACKUP_DIR}/previous.meta.json` };
 
+/** What a script is told when the archives lie in a store alone: another container of the pod, `store`, reaches it. */
+export const archivesInStore: k8s.EnvVar = { name: 'STORE', value: 'archives' };
+
 /** Environment of every script: whose backups these are, and where. */
 export function backupsEnv(backups: Backups): k8s.EnvVar[] {
   return [

@@ -1,16 +1,15 @@
 import { Duration } from 'cdk8s';
+import type { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { SecretKey } from '../platform/secret-key';
 import type { Resources } from '../pod/container';
-import { ageContainers, ageMounts, identityEnv } from './age-container';
-import { backupFolder, backupsEnv } from './backup-folders';
+import { scratchMount } from '../pod/mount';
+import { ageContainers, ageEnv, ageMounts, identityEnv } from './age-container';
+import { archivesInStore, backupFolder, backupsEnv, runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
 import { CLIENT_RESOURCES } from './dump-container';
-import { ScriptCronJob } from './script-cron-job';
-import { fetchContainers } from './store-containers';
-
-/** All that `fetch.sh` brings at once; they are small. */
-const MOST_SIDECARS = '9999';
+import { type ScriptContainer, ScriptCronJob } from './script-cron-job';
+import { storeContainers } from './store-containers';
 
 /** Properties of `BackupTools`. */
 export interface BackupToolsProps {
@@ -46,16 +45,14 @@ export class BackupTools extends Construct {
   public constructor(scope: Construct, id: string, props: BackupToolsProps) {
     super(scope, id);
     const { backups, identity } = props;
+    const helpers = [...ageContainers(backups), ...toolsStore(backups)];
     new ScriptCronJob(this, 'CronJob', {
       name: props.name,
       deadline: props.deadline ?? Duration.hours(6),
       database: backups.database,
-      initContainers: [
-        ...ageContainers(backups),
-        ...fetchContainers(backups, { args: ['sidecars', MOST_SIDECARS], isRequired: true }),
-      ],
-      endpoints: [backups.volume === undefined ? backups.store?.network : undefined],
+      endpoints: [backups.store?.network],
       containers: [
+        ...helpers,
         {
           name: 'catalogue',
           image: backups.database.clientImage,
@@ -65,12 +62,29 @@ export class BackupTools extends Construct {
             ...backups.database.connection,
             ...backupsEnv(backups),
             ...(backups.migrations?.env ?? []),
+            ...(helpers.length > 0 ? runEnv : []),
+            ...storeEnvOf(backups),
+            ...ageEnv(backups),
             ...identityEnv(backups, identity),
           ],
-          mounts: [backupFolder(backups), ...ageMounts(backups, identity)],
+          mounts: [backupFolder(backups), ...(helpers.length > 0 ? [runFolder] : []), ...ageMounts(backups, identity)],
           resources: props.resources ?? CLIENT_RESOURCES,
         },
       ],
     });
   }
+}
+
+/** The container that reaches the store: with a volume beside it, only to let pruning go on there. */
+function toolsStore(backups: Backups): ScriptContainer[] {
+  const folder = backups.volume === undefined ? undefined : scratchMount('/store');
+  return storeContainers(backups, { leader: 'catalogue', folder });
+}
+
+/** Whether the archives lie in the store, or second copies of them. */
+function storeEnvOf({ volume, store }: Backups): k8s.EnvVar[] {
+  if (store === undefined) {
+    return [];
+  }
+  return [volume === undefined ? archivesInStore : { name: 'STORE', value: 'copy' }];
 }

@@ -2,11 +2,11 @@ import { Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Schedule } from '../platform/schedule';
 import { scratchMount } from '../pod/mount';
-import { backupFolder, podNamespace } from './backup-folders';
+import { backupFolder, podNamespace, runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
 import { REPORT_RESOURCES } from './report-container';
 import { ScriptCronJob } from './script-cron-job';
-import { fetchContainers } from './store-containers';
+import { storeContainers } from './store-containers';
 
 /** Gets the newest sidecar of the store. */
 const STORE_FOLDER = scratchMount('/store');
@@ -53,8 +53,8 @@ export class BackupWatchdog extends Construct {
       schedule: lookingEvery(period),
       deadline: Duration.minutes(10),
       endpoints: [slack.endpoint, store?.network],
-      initContainers: fetchContainers(backups, { args: ['sidecars', '10'], folder: STORE_FOLDER }),
       containers: [
+        ...storeContainers(backups, { args: ['sidecars', '10'], folder: STORE_FOLDER }),
         {
           name: 'watchdog',
           image: images.curl,
@@ -66,9 +66,10 @@ export class BackupWatchdog extends Construct {
             { name: 'TITLE', value: backups.title },
             { name: 'CRON_JOB', value: backups.name },
             podNamespace,
-            slack.key.env('WEBHOOK_URL'),
+            ...(store === undefined ? [] : [...runEnv, { name: 'STORE_DIR', value: STORE_FOLDER.path }]),
+            ...slack.env('WEBHOOK'),
           ],
-          mounts: folders,
+          mounts: [...folders, ...(store === undefined ? [] : [runFolder])],
           resources: REPORT_RESOURCES,
         },
       ],

@@ -45,7 +45,7 @@ export interface Backups {
   /** Object store in which they, or second copies of them, lie. @default - none: they lie on `volume` alone */
   readonly store?: S3Store;
 
-  /** Space for one archive in a pod, when they lie in a store alone. */
+  /** Space for two archives in a pod, when they lie in a store alone. */
   readonly stagingSpace: Size;
 
   /** Where messages are sent. @default - nowhere */

@@ -1,8 +1,16 @@
 import { Size } from 'cdk8s';
 import { Cpu, type k8s } from 'cdk8s-plus-28';
 import type { Resources } from '../pod/container';
-import { ageMounts } from './age-container';
-import { backupFolder, backupsEnv, jobName, previousMetadata, runEnv, runFolder } from './backup-folders';
+import { ageEnv, ageMounts } from './age-container';
+import {
+  archivesInStore,
+  backupFolder,
+  backupsEnv,
+  jobName,
+  previousMetadata,
+  runEnv,
+  runFolder,
+} from './backup-folders';
 import type { Backups } from './backups';
 import type { ScriptContainer } from './script-cron-job';
 
@@ -17,18 +25,18 @@ export const CLIENT_RESOURCES: Resources = {
 export interface DumpOptions {
   /** @default CLIENT_RESOURCES */
   readonly resources: Resources | undefined;
-  /** Whether other containers of the pod want to know how it went. */
-  readonly isFollowed: boolean;
+  /** Whether there are other containers in the pod: it awaits them, or they await it. */
+  readonly hasCompany: boolean;
 }
 
 /** The container that makes one backup. */
-export function dumpContainer(backups: Backups, { resources, isFollowed }: DumpOptions): ScriptContainer {
+export function dumpContainer(backups: Backups, { resources, hasCompany }: DumpOptions): ScriptContainer {
   return {
     name: 'dump',
     image: backups.database.clientImage,
     program: 'backup.sh',
-    env: [...dumpEnv(backups), ...(isFollowed ? runEnv : [])],
-    mounts: [backupFolder(backups), ...ageMounts(backups), ...(isFollowed ? [runFolder] : [])],
+    env: [...dumpEnv(backups), ...(hasCompany ? runEnv : [])],
+    mounts: [backupFolder(backups), ...ageMounts(backups), ...(hasCompany ? [runFolder] : [])],
     resources: resources ?? CLIENT_RESOURCES,
   };
 }
@@ -44,8 +52,9 @@ export function dumpEnv(backups: Backups): k8s.EnvVar[] {
     ...backups.format.env,
     ...retention.env,
     // In a store alone, old backups are removed where they lie.
-    ...(volume === undefined ? [{ name: 'PRUNE', value: 'no' }, previousMetadata] : []),
+    ...(volume === undefined ? [{ name: 'PRUNE', value: 'no' }, archivesInStore, previousMetadata] : []),
     ...(encryption === undefined ? [] : [{ name: 'AGE_RECIPIENTS', value: encryption.recipients.join(' ') }]),
+    ...ageEnv(backups),
     ...(migrations?.env ?? []),
   ];
 }

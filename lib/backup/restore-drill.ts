@@ -6,14 +6,14 @@ import type { SecretKey } from '../platform/secret-key';
 import { ConfigFiles } from '../pod/config-files';
 import type { Resources } from '../pod/container';
 import { type Mount, scratchMount } from '../pod/mount';
-import { ageContainers, ageMounts, identityEnv } from './age-container';
-import { backupFolder, backupsEnv, jobName, runEnv, runFolder } from './backup-folders';
+import { ageContainers, ageEnv, ageMounts, identityEnv } from './age-container';
+import { archivesInStore, backupFolder, backupsEnv, jobName, runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
 import { rehearsalContainer } from './migrate-container';
 import { reportContainers } from './report-container';
 import type { ImageMigration } from './restore-migration';
 import { ScriptCronJob } from './script-cron-job';
-import { fetchContainers } from './store-containers';
+import { storeContainers } from './store-containers';
 
 /** Where the throwaway server keeps its data. */
 const SERVER_DIR = '/drill';
@@ -87,14 +87,16 @@ export class RestoreDrill extends Construct {
           'give identity, or hold the drill where the private key is',
       );
     }
+    const isInStoreAlone = backups.volume === undefined;
     new ScriptCronJob(this, 'CronJob', {
       name,
       schedule: props.schedule,
       deadline: props.deadline ?? Duration.hours(6),
-      endpoints: [backups.volume === undefined ? backups.store?.network : undefined, backups.slack?.endpoint],
+      endpoints: [isInStoreAlone ? backups.store?.network : undefined, backups.slack?.endpoint],
       pullSecrets: [rehearsal?.pullSecret],
-      initContainers: [...ageContainers(backups), ...fetchContainers(backups, { args: ['newest'] })],
       containers: [
+        ...ageContainers(backups),
+        ...(isInStoreAlone ? storeContainers(backups, { args: ['newest'] }) : []),
         {
           name: 'drill',
           image: backups.database.clientImage,
@@ -103,9 +105,11 @@ export class RestoreDrill extends Construct {
             ...backupsEnv(backups),
             ...runEnv,
             jobName,
+            ...(isInStoreAlone ? [archivesInStore] : []),
             { name: 'DRILL_DIR', value: SERVER_DIR },
             ...checksEnv(props),
             ...(rehearsal ? [{ name: 'MIGRATE', value: 'container' }] : []),
+            ...ageEnv(backups),
             ...identityEnv(backups, identity),
           ],
           mounts: [

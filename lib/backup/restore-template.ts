@@ -13,7 +13,7 @@ import { migrateContainer } from './migrate-container';
 import { reportContainers } from './report-container';
 import type { RestoreMigration } from './restore-migration';
 import { ScriptCronJob } from './script-cron-job';
-import { fetchContainers, uploadContainers } from './store-containers';
+import { storeContainers, uploadContainers } from './store-containers';
 
 /** Where `schema-sync.sh` and the schema file are mounted. */
 const SCHEMA_PATH = '/schema';
@@ -70,8 +70,9 @@ export class RestoreTemplate extends Construct {
       database: backups.database,
       endpoints: [isInStoreAlone ? backups.store?.network : undefined, backups.slack?.endpoint],
       pullSecrets: [migration?.container?.pullSecret],
-      initContainers: [...ageContainers(backups), ...fetchContainers(backups, { args: ['newest'] })],
       containers: [
+        ...ageContainers(backups),
+        ...(isInStoreAlone ? storeContainers(backups, { leader: 'restore' }) : []),
         {
           name: 'restore',
           image: backups.database.clientImage,
@@ -80,7 +81,6 @@ export class RestoreTemplate extends Construct {
             ...dumpEnv(backups),
             ...runEnv,
             { ...jobName, name: 'RESTORE_ID' },
-            ...(isInStoreAlone ? [{ name: 'AWAIT_UPLOAD', value: 'yes' }] : []),
             ...migrationEnv(migration),
             ...identityEnv(backups, identity),
           ],

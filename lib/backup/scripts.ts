@@ -6,6 +6,7 @@ const FOLDER = join(__dirname, 'scripts');
 /** What `backup.sh` reads, and so does a restore, which makes a backup first. */
 const BACKUP = [
   'common.sh',
+  'ask-store.sh',
   'metadata.sh',
   'archive.sh',
   'contents.sh',
@@ -34,6 +35,7 @@ export const PROGRAMS = {
     shell: 'bash',
     reads: [
       'common.sh',
+      'ask-store.sh',
       'metadata.sh',
       'archive.sh',
       'retention.sh',
@@ -47,13 +49,15 @@ export const PROGRAMS = {
     shell: 'bash',
     reads: [...BACKUP, 'backup.sh', ...NEW_DATABASE, 'swap.sh', 'swap.sql', 'open-closed.sql'],
   },
+  'safety-backup.sh': { shell: 'bash', reads: ['backup.sh', ...BACKUP] },
   'migrate-restored.sh': { shell: 'sh', reads: [] },
   'drill.sh': {
     shell: 'bash',
-    reads: ['common.sh', 'metadata.sh', 'archive.sh', 'contents.sh', ...NEW_DATABASE],
+    reads: ['common.sh', 'ask-store.sh', 'metadata.sh', 'archive.sh', 'contents.sh', ...NEW_DATABASE],
   },
   'upload.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh'] },
-  'fetch.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh'] },
+  'provide.sh': { shell: 'sh', reads: [] },
+  'store.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh', 'bring.sh'] },
   'files.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh'] },
   'report.sh': { shell: 'sh', reads: ['message.sh'] },
   'watchdog.sh': { shell: 'sh', reads: ['message.sh', 'metadata.sh', 'retention.sh'] },

@@ -1,3 +1,4 @@
+import type { k8s } from 'cdk8s-plus-28';
 import type { SecretKey } from '../platform/secret-key';
 import { Endpoint } from './endpoint';
 
@@ -19,8 +20,21 @@ export class SecretUrl {
     return new SecretUrl(key, Endpoint.of(origin, options));
   }
 
+  /**
+   * Environment of a script that calls it: `<name>_URL`, and `<name>_SECRET`, which says where that comes from. A pod
+   * starts without it, too: a backup is made although nobody can be told.
+   */
+  public env(name: 'WEBHOOK' | 'PING'): k8s.EnvVar[] {
+    const { secret, key } = this.key;
+    const secretKeyRef: k8s.SecretKeySelector = { name: secret, key, optional: true };
+    return [
+      { name: `${name}_URL`, valueFrom: { secretKeyRef } },
+      { name: `${name}_SOURCE`, value: `key ${key} of Secret ${secret}` },
+    ];
+  }
+
   private constructor(
-    public readonly key: SecretKey,
+    private readonly key: SecretKey,
     public readonly endpoint: Endpoint,
   ) {}
 }

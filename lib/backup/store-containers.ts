@@ -57,47 +57,48 @@ export function uploadContainers(backups: Backups, leader = 'dump'): ScriptConta
   ];
 }
 
-/** What `fetchContainers` brings, and where to. */
-export interface FetchOptions {
-  /** Arguments of `fetch.sh`. */
-  readonly args: readonly string[];
+/** What a container that works on the store is to do. */
+export interface StoreTask {
+  /** The one thing that it does: a command of `store.sh`. @default - what `leader` asks for */
+  readonly args?: readonly string[];
+
+  /** Container of the pod that asks. @default - none: it has `args` */
+  readonly leader?: string;
 
   /** Environment beside that of every such container. @default - none */
   readonly env?: readonly k8s.EnvVar[];
 
-  /** @default - the folder of the archives; nothing is brought when that is a volume, on which everything is */
+  /** Where it brings files to. @default - the folder of the archives */
   readonly folder?: Mount;
-
-  /**
-   * Whether the pod fails when nothing can be brought. Otherwise the container that misses it says so: nobody is told
-   * of what happens before the reporter starts.
-   *
-   * @default false
-   */
-  readonly isRequired?: boolean;
 }
 
-/** The init container that brings something from the store; none without a store. */
-export function fetchContainers(backups: Backups, options: FetchOptions): ScriptContainer[] {
-  const { volume, store, images } = backups;
-  const folder = options.folder ?? (volume === undefined ? backupFolder(backups) : undefined);
-  if (store === undefined || images.rclone === undefined || folder === undefined) {
+/**
+ * The container that brings something from the store, or changes something there, for another one of the pod; none
+ * without a store. Not an init container: when its image cannot be pulled, the others start all the same and say so.
+ */
+export function storeContainers(backups: Backups, task: StoreTask): ScriptContainer[] {
+  const { store, images } = backups;
+  const { args, leader, env = [], folder = backupFolder(backups) } = task;
+  if (store === undefined || images.rclone === undefined) {
     return [];
   }
   return [
     {
-      name: 'fetch',
+      name: 'store',
       image: images.rclone,
-      program: 'fetch.sh',
-      args: options.args,
-      mayFail: !options.isRequired,
+      program: 'store.sh',
+      args,
+      // The one that awaits it decides what a failure means.
+      mayFail: true,
       env: [
         { name: 'BACKUP_DIR', value: folder.path },
         { name: 'FILE_PREFIX', value: backups.filePrefix },
-        ...(options.env ?? []),
+        ...(leader === undefined ? [] : [{ name: 'LEADER', value: leader }]),
+        ...runEnv,
+        ...env,
         ...storeEnv(store),
       ],
-      mounts: [folder],
+      mounts: [folder, runFolder],
       resources: RESOURCES,
     },
   ];

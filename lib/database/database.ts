@@ -30,3 +30,12 @@ export interface Database {
   /** Lets a workload's pods connect. */
   allowFrom(client: NetworkAccess): void;
 }
+
+/**
+ * What a migration needs to know of a PostgreSQL database of which the platform knows one connection string alone. Apps
+ * read the string themselves.
+ */
+export interface DatabaseByUrl extends Pick<Database, 'name' | 'major' | 'clientImage' | 'allowFrom'> {
+  /** `CONNECTION_STRING`, which the scripts of a migration take apart, and libpq's variables beside it. */
+  readonly connectionString: readonly k8s.EnvVar[];
+}

@@ -1,18 +1,10 @@
-import { isIPv4 } from 'node:net';
 import type { k8s } from 'cdk8s-plus-28';
 import type { ImageReference } from '../platform/image-reference';
-import { refuse } from '../platform/problems';
 import type { SecretKey } from '../platform/secret-key';
 import type { NetworkAccess } from '../pod/network-access';
 import type { Database } from './database';
+import { type Address, ExternalAddresses } from './external-addresses';
 import { postgresMajor } from './postgres-image';
-
-/** Where something listens. */
-interface Address {
-  readonly host: string;
-  /** @default 5432 */
-  readonly port?: number;
-}
 
 /** Properties of `ExternalPostgres`. */
 export interface ExternalPostgresProps {
@@ -27,6 +19,9 @@ export interface ExternalPostgresProps {
 
   /** @default 5432 */
   readonly port?: number;
+
+  /** IPv4 address of a host in a private network, for NetworkPolicies. @default - a public address */
+  readonly address?: string;
 
   /** Name of the database on the server. */
   readonly database: string | SecretKey;
@@ -50,9 +45,6 @@ export interface ExternalPostgresProps {
   readonly sslMode?: 'disable' | 'require' | 'verify-full';
 }
 
-/** Ports that PgBouncer (its own default) and Supabase's transaction pooler listen on. */
-const POOLER_PORTS = [6432, 6543];
-
 /** A PostgreSQL server that somebody else runs, outside the cluster. */
 export class ExternalPostgres implements Database {
   public readonly name: string;
@@ -65,62 +57,31 @@ export class ExternalPostgres implements Database {
   /** The way of migrations and dumps: past any pooler. */
   public readonly direct: readonly k8s.EnvVar[];
 
-  readonly #addresses: readonly Required<Address>[];
+  readonly #addresses: ExternalAddresses;
 
   /** @throws when the host is a pooler and no way past it is known */
   public constructor(props: ExternalPostgresProps) {
-    const { name, host, port = 5432 } = props;
-    const direct = props.direct ?? { host: host.replace(/^([^.]+)-pooler\./, '$1.'), port };
-    const server = { host: direct.host, port: direct.port ?? 5432 };
-    refuse([
-      ...[...new Set([host, server.host])].filter((each) => !isHost(each)).map((each) => notHost(name, each)),
-      ...(isPooler(server) ? [poolerProblem(name, server, props.direct !== undefined)] : []),
-    ]);
-    this.name = name;
+    this.name = props.name;
+    this.#addresses = new ExternalAddresses(props);
     this.clientImage = props.clientImage;
     this.major = postgresMajor(props.clientImage);
-    const variables = ({ host: at, port: on }: Required<Address>): k8s.EnvVar[] => [
-      { name: 'PGHOST', value: at },
-      { name: 'PGPORT', value: String(on) },
+    const variables = ({ host, port }: Required<Address>): k8s.EnvVar[] => [
+      { name: 'PGHOST', value: host },
+      { name: 'PGPORT', value: String(port) },
       variable('PGUSER', props.user),
       variable('PGPASSWORD', props.password),
       variable('PGDATABASE', props.database),
       { name: 'PGSSLMODE', value: props.sslMode ?? 'require' },
     ];
-    this.connection = variables({ host, port });
-    this.direct = variables(server);
-    // Host names make one rule of a NetworkPolicy for each port.
-    const isSameRule = server.port === port && !isIPv4(server.host) && !isIPv4(host);
-    this.#addresses = isSameRule ? [{ host, port }] : [{ host, port }, server];
+    this.connection = variables(this.#addresses.named);
+    this.direct = variables(this.#addresses.server);
   }
 
   public allowFrom(client: NetworkAccess): void {
-    for (const { host, port } of this.#addresses) {
-      client.allowToHost(host, port);
-    }
+    this.#addresses.allowFrom(client);
   }
 }
 
 function variable(name: string, value: string | SecretKey): k8s.EnvVar {
   return typeof value === 'string' ? { name, value } : value.env(name);
-}
-
-function isHost(text: string): boolean {
-  return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
-}
-
-function notHost(name: string, text: string): string {
-  return `host "${text}" of database "${name}" is no host name; write the name alone, without scheme, user or port`;
-}
-
-/** Whether a name or port says that a pooler listens there. Nothing else can be known before it is asked. */
-function isPooler({ host, port }: Required<Address>): boolean {
-  return POOLER_PORTS.includes(port) || /(^|[.-])(pooler|pgbouncer)([.-]|$)/i.test(host);
-}
-
-function poolerProblem(name: string, { host, port }: Required<Address>, isStated: boolean): string {
-  const where = `"${host}:${port}" of database "${name}"`;
-  return isStated
-    ? `direct host ${where} is a connection pooler, too; name the server itself`
-    : `host ${where} is a connection pooler, in which migrations lose their locks; name the server behind it as direct`;
 }

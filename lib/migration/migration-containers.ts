@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Size } from 'cdk8s';
 import { Cpu, type k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import type { Database } from '../database/database';
+import type { Database, DatabaseByUrl } from '../database/database';
 import type { ImageReference } from '../platform/image-reference';
+import type { ConfigEnv } from '../pod/config-env';
 import { ConfigFiles } from '../pod/config-files';
 import type { ContainerProps, Resources } from '../pod/container';
 import { type Mount, scratchMount } from '../pod/mount';
@@ -25,9 +26,9 @@ export const CLIENT_RESOURCES: Resources = {
   memoryLimit: Size.mebibytes(128),
 };
 
-/** libpq's variables of a connection that no transaction pooler shares. */
-export function directConnection(database: Database): readonly k8s.EnvVar[] {
-  return database.direct ?? database.connection;
+/** Environment of a connection that no transaction pooler shares. */
+export function directConnection(database: Database | DatabaseByUrl): readonly k8s.EnvVar[] {
+  return 'connectionString' in database ? database.connectionString : (database.direct ?? database.connection);
 }
 
 /** Properties of `migrationMounts`. */
@@ -45,6 +46,7 @@ export interface MigrationFilesProps {
 export function migrationMounts(scope: Construct, props: MigrationFilesProps): Mount[] {
   const { name, workload, steps } = props;
   const scripts = [
+    'connection-string.sh',
     'direct-host.sh',
     'list-migrations.sh',
     'migration-common.sh',
@@ -70,6 +72,7 @@ export function listMigrations(props: {
   readonly mounts: readonly Mount[];
   readonly resources: Resources;
   readonly env: readonly k8s.EnvVar[] | undefined;
+  readonly envFrom: readonly ConfigEnv[] | undefined;
 }): ContainerProps {
   const { steps, ...rest } = props;
   return {

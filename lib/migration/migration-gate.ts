@@ -1,9 +1,10 @@
 import { Duration, Size } from 'cdk8s';
 import { Cpu, type k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import type { Database } from '../database/database';
+import type { Database, DatabaseByUrl } from '../database/database';
 import type { ImageReference } from '../platform/image-reference';
 import { Platform } from '../platform/platform';
+import type { ConfigEnv } from '../pod/config-env';
 import type { ContainerProps, Resources } from '../pod/container';
 import { scratchMount } from '../pod/mount';
 import type { StartGate } from '../pod/start-gate';
@@ -25,7 +26,7 @@ export interface MigrationGateProps {
   readonly image: ImageReference;
 
   /** The database that is looked at, never changed. */
-  readonly database: Database;
+  readonly database: Database | DatabaseByUrl;
 
   readonly tool: MigrationTool;
 
@@ -52,6 +53,13 @@ export interface MigrationGateProps {
    * @default - none
    */
   readonly env?: readonly k8s.EnvVar[];
+
+  /**
+   * ConfigMaps whose every key is a variable of that command.
+   *
+   * @default - none
+   */
+  readonly config?: readonly ConfigEnv[];
 }
 
 /**
@@ -76,7 +84,7 @@ export class MigrationGate extends Construct implements StartGate {
       memoryLimit: Size.mebibytes(256),
     };
     this.initContainers = [
-      listMigrations({ image: props.image, steps, mounts, resources, env: props.env }),
+      listMigrations({ image: props.image, steps, mounts, resources, env: props.env, envFrom: props.config }),
       {
         name: 'migration-gate',
         image: props.database.clientImage,

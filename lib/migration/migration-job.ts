@@ -2,26 +2,22 @@ import { createHash } from 'node:crypto';
 import { Duration } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import type { Database } from '../database/database';
+import type { Database, DatabaseByUrl } from '../database/database';
 import type { ImageReference } from '../platform/image-reference';
 import { COMPONENT_LABEL, selectorLabels } from '../platform/labels';
 import { objectMeta } from '../platform/object-meta';
 import { Platform } from '../platform/platform';
+import { refuse } from '../platform/problems';
 import type { SecretReference } from '../platform/secret-reference';
-import type { ContainerProps, Resources } from '../pod/container';
-import { type Mount, scratchMount } from '../pod/mount';
+import type { ConfigEnv } from '../pod/config-env';
+import type { Resources } from '../pod/container';
+import type { MigrationBackup } from '../pod/migration-backup';
+import type { Mount } from '../pod/mount';
 import { NetworkAccess } from '../pod/network-access';
 import { type PodUser, podTemplate } from '../pod/pod-template';
 import { ServiceAccount } from '../pod/service-account';
-import {
-  CLIENT_RESOURCES,
-  CLIENT_UID,
-  directConnection,
-  listMigrations,
-  migrationMounts,
-} from './migration-containers';
-import { type MigrationSteps, type MigrationTool, SCRIPTS_PATH } from './migration-tool';
-import { APPLICATION_NAME, MIGRATION_OPTIONS } from './session-options';
+import { migrationPod } from './migration-pod';
+import type { MigrationTool } from './migration-tool';
 
 /** Exit codes of `run-migration.sh` that another try would end with as well: bad migration, bad call, no access. */
 const FINAL_CODES = [1, 2, 4];
@@ -35,7 +31,7 @@ export interface MigrationJobProps {
   readonly image: ImageReference;
 
   /** PostgreSQL 14 or newer. */
-  readonly database: Database;
+  readonly database: Database | DatabaseByUrl;
 
   readonly tool: MigrationTool;
 
@@ -53,6 +49,15 @@ export interface MigrationJobProps {
   readonly env?: readonly k8s.EnvVar[];
 
   /**
+   * ConfigMaps whose every key is a variable; poolers are passed by in these, too. Rendered in the Job's own layer or one
+   * before it, because the Job would wait for a later one for ever: what the app reads as well is rendered once in each
+   * layer, under its own name.
+   *
+   * @default - none
+   */
+  readonly config?: readonly ConfigEnv[];
+
+  /**
    * Volumes of the tool's container; `/tmp` is always there.
    *
    * @default - none
@@ -67,7 +72,15 @@ export interface MigrationJobProps {
   readonly pullSecret?: SecretReference;
 
   /**
-   * A migration that takes longer is stopped and has failed.
+   * What backs the database up before it is changed, when there is something to migrate. Without that backup nothing is
+   * migrated.
+   *
+   * @default - none
+   */
+  readonly backup?: MigrationBackup;
+
+  /**
+   * A migration that takes longer is stopped and has failed; the time of its backup counts.
    *
    * @default Duration.minutes(10)
    */
@@ -93,16 +106,11 @@ export class MigrationJob extends Construct {
   /** Name of the Job, hash included. */
   public readonly name: string;
 
-  /** @throws when the tool migrates at the app's start, or the server is older than PostgreSQL 14 */
+  /** @throws when the tool migrates at the app's start, the server is older than PostgreSQL 14, or the backup another's */
   public constructor(scope: Construct, id: string, props: MigrationJobProps) {
     super(scope, id);
     const { name, database } = props;
-    if (database.major < 14) {
-      throw new Error(
-        `database "${database.name}" is PostgreSQL ${database.major}; a migration needs 14 or newer, ` +
-          'which notices that its client was killed',
-      );
-    }
+    refuse(problemsOf(props));
     const steps = props.tool.gatedSteps();
     const selector = selectorLabels(Platform.of(this).name, name);
     database.allowFrom(new NetworkAccess(this, 'NetworkAccess', { name, selector }));
@@ -110,11 +118,10 @@ export class MigrationJob extends Construct {
     const template = podTemplate({
       labels: { ...selector, [COMPONENT_LABEL]: 'migration' },
       serviceAccountName: new ServiceAccount(this, 'ServiceAccount', { name }).name,
-      user: props.user,
       restartPolicy: 'Never',
       pullSecrets: props.pullSecret && [props.pullSecret],
       nodeSelector: props.nodeSelector,
-      ...this.#containers(props, steps),
+      ...migrationPod(this, props, steps),
     });
     const spec: k8s.JobSpec = {
       backoffLimit: 3,
@@ -124,6 +131,7 @@ export class MigrationJob extends Construct {
           failJob('migrate', FINAL_CODES),
           // An image without migrations has none at the next try either.
           failJob('list-migrations', [1]),
+          ...(props.backup === undefined ? [] : [failJob('backup', [...props.backup.finalCodes])]),
           // A drained node is no failed try.
           { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
         ],
@@ -133,54 +141,23 @@ export class MigrationJob extends Construct {
     this.name = `${name}-${hashOf(spec)}`;
     new k8s.KubeJob(this, 'Resource', { metadata: objectMeta(this, this.name, name), spec });
   }
+}
 
-  #containers(
-    props: MigrationJobProps,
-    steps: MigrationSteps,
-  ): { readonly initContainers: ContainerProps[]; readonly containers: ContainerProps[] } {
-    const { name, image, resources } = props;
-    const connection = directConnection(props.database);
-    const mounts = migrationMounts(this, {
-      name: `${name}-scripts`,
-      workload: name,
-      steps,
-      scripts: ['hold-lock.sh', 'run-migration.sh'],
-    });
-    const env = [...connection, ...(props.env ?? [])];
-    // No program finds its host or URL in a variable whose name is none to a shell.
-    const variables = env.map((each) => each.name).filter((each) => /^[A-Za-z_]\w*$/.test(each));
-    return {
-      initContainers: [
-        listMigrations({ image, steps, mounts, resources, env: props.env }),
-        {
-          name: 'hold-lock',
-          sidecar: true,
-          image: props.database.clientImage,
-          uid: CLIENT_UID,
-          command: ['bash', `${SCRIPTS_PATH}/hold-lock.sh`],
-          env: [...connection, { name: 'MIGRATION_TABLE', value: steps.table }],
-          mounts: [...mounts, scratchMount('/tmp', { name: 'lock-tmp' })],
-          resources: CLIENT_RESOURCES,
-        },
-      ],
-      containers: [
-        {
-          name: 'migrate',
-          image,
-          command: ['sh', `${SCRIPTS_PATH}/run-migration.sh`, ...steps.migrate],
-          env: [
-            ...env,
-            { name: 'PGOPTIONS', value: MIGRATION_OPTIONS },
-            { name: 'PGAPPNAME', value: APPLICATION_NAME },
-            { name: 'CONNECTION_VARIABLES', value: variables.join(' ') },
-            ...Object.entries(steps.env).map(([key, value]) => ({ name: key, value })),
-          ],
-          mounts: [...mounts, scratchMount('/tmp'), ...(props.mounts ?? [])],
-          resources,
-        },
-      ],
-    };
+function problemsOf({ name, database, backup }: MigrationJobProps): string[] {
+  const problems: string[] = [];
+  if (database.major < 14) {
+    problems.push(
+      `database "${database.name}" is PostgreSQL ${database.major}; a migration needs 14 or newer, ` +
+        'which notices that its client was killed',
+    );
   }
+  if (backup !== undefined && backup.database !== database) {
+    problems.push(
+      `migration "${name}" of database "${database.name}" would back up "${backup.database.name}"; give it the backups ` +
+        'of the database that it migrates',
+    );
+  }
+  return problems;
 }
 
 /** No further try when a container ends with one of these exit codes. */

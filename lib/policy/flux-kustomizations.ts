@@ -8,6 +8,7 @@ import { appliedLayers, kustomizationName, kustomizationOf, type LayerKustomizat
 const CHANGES_FILES = [
   'commonMetadata',
   'components',
+  'ignore',
   'images',
   'namePrefix',
   'nameSuffix',
@@ -16,6 +17,9 @@ const CHANGES_FILES = [
   'suspend',
   'targetNamespace',
 ] as const;
+
+/** Fields that let a layer be ready before all of its objects are: a Job that failed, for one. */
+const CHANGES_HEALTH = ['healthChecks', 'healthCheckExprs'] as const;
 
 /**
  * Each layer that something is applied from has one Kustomization, which applies that folder as it is, from the one
@@ -110,6 +114,11 @@ function checkSpec(tree: Tree, layer: LayerName, where: LayerKustomization, repo
   for (const field of CHANGES_FILES) {
     if (spec[field] !== undefined) {
       report(where, `${field} is set`, 'remove it: the files are applied as they were reviewed');
+    }
+  }
+  for (const field of CHANGES_HEALTH) {
+    if (spec[field] !== undefined) {
+      report(where, `${field} is set`, 'remove it: with wait, every object counts, as Flux judges it');
     }
   }
   if (layer === 'secrets') {

@@ -1,16 +1,18 @@
-import { defineRule } from './define-rule';
+import { objectName } from '../platform/manifest';
+import { defineRule, type Report } from './define-rule';
 import { imageParts } from './image-parts';
-
-/** The init container of a migration gate that runs the image whose migrations a pod waits for. */
-const GATE = 'list-migrations';
+import { gateOf, isMigration, listingImage, type Migration, migrationsOf } from './migrations';
+import type { PodTemplate } from './pods';
 
 /**
- * A pod waits for the migrations of its own release: what it runs has the tag of the image that lists them. With an older
- * list it would meet an old schema, with a newer one it would wait for what nobody applies.
+ * A pod waits for the migrations of its own release: what it runs has the tag of the image that lists them, and a Job
+ * applies those of that very image. With an older list the pod would meet an old schema, with a newer one it would wait
+ * for what nobody applies.
  */
 export const gateRelease = defineRule('gate-release', (view, report) => {
+  const migrations = migrationsOf(view);
   for (const pod of view.pods) {
-    const image = pod.spec.initContainers?.find(({ name }) => name === GATE)?.image;
+    const image = listingImage(pod.spec.initContainers);
     if (image === undefined) {
       continue;
     }
@@ -21,8 +23,30 @@ export const gateRelease = defineRule('gate-release', (view, report) => {
         report(pod, wrong, 'give both the same tag: they are one release');
       }
     }
+    if (!isMigration(pod)) {
+      checkJob(pod, migrations, report);
+    }
   }
 });
+
+function checkJob(pod: PodTemplate, migrations: readonly Migration[], report: Report): void {
+  const gate = gateOf(pod);
+  if (gate === undefined) {
+    const wayOut = 'add the gate behind it, or remove the list';
+    report(pod, 'init container "list-migrations" has no "migration-gate", so nothing waits', wayOut);
+    return;
+  }
+  const { job, image } = gate;
+  const migration = migrations.find(({ name }) => name === job);
+  if (migration === undefined) {
+    const names = migrations.map(({ name }) => name).join(', ');
+    const wayOut = names === '' ? 'add the MigrationJob or remove the gate' : `name one of ${names}`;
+    report(pod, `the gate waits for the migration "${job}", which is not there`, wayOut);
+  } else if (!migration.images.includes(image)) {
+    const wrong = `the gate waits for the migrations of "${image}", and ${objectName(migration.manifest)} applies those of "${migration.images.join('", "')}"`;
+    report(pod, wrong, 'give both one image');
+  }
+}
 
 /** The same image may be named by digest alone. */
 function releaseOf(image: string): string | undefined {

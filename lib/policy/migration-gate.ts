@@ -1,9 +1,10 @@
 import { defineRule, type Report } from './define-rule';
 import { imageParts } from './image-parts';
 import { layerTimeout } from './kustomizations';
+import { isMigration } from './migrations';
 import type { JobSpec } from './objects';
 import type { Placed, PodTemplate } from './pods';
-import type { TreeView } from './tree-view';
+import { isAfter, type TreeView } from './tree-view';
 
 /** Retries above this only repeat a failure while the release waits. */
 const MOST_RETRIES = 5;
@@ -19,7 +20,8 @@ export const migrationGate = defineRule('migration-gate', (view, report) => {
   for (const job of view.ofKind('Job')) {
     checkJob(view, job, report);
     const pod = view.podOf(job);
-    if (pod?.component === 'migration' && job.layer.name === 'migrate') {
+    if (pod !== undefined && isMigration(pod)) {
+      checkLayer(pod, report);
       checkImage(view, pod, report);
     }
   }
@@ -42,7 +44,7 @@ function checkJob(view: TreeView, job: Placed, report: Report): void {
   for (const key of SKIPPED) {
     const value = metadata.annotations?.[key] ?? metadata.labels?.[key];
     if (value !== undefined) {
-      report(job, `${key} is "${value}"`, 'remove it, or Flux does not wait for the Job');
+      report(job, `${key} is "${value}"`, 'remove it, or Flux may not wait for the Job');
     }
   }
   if (backoffLimit === undefined || backoffLimit > MOST_RETRIES) {
@@ -58,6 +60,14 @@ function checkJob(view: TreeView, job: Placed, report: Report): void {
   } else if (timeout !== undefined && timeout <= activeDeadlineSeconds) {
     const wrong = `activeDeadlineSeconds ${activeDeadlineSeconds} is not below the ${timeout} s that layer ${job.layer.name} is given`;
     report(job, wrong, "raise the timeout of the layer's Kustomization");
+  }
+}
+
+function checkLayer(job: PodTemplate, report: Report): void {
+  const { name } = job.layer;
+  if (name !== 'app' && !isAfter('app', name)) {
+    const wayOut = 'put the Job into layer migrate, or into app with gates before its pods';
+    report(job, `layer ${name} holds a migration, and layer app does not wait for it`, wayOut);
   }
 }
 

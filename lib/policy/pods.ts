@@ -24,6 +24,9 @@ export interface PodTemplate extends Placed {
   readonly references: readonly Reference[];
 }
 
+/** Kinds that keep their pods running, and replace them at a release. */
+export const STAYING: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+
 /** The pod template of a workload; nothing for other kinds. */
 export function podTemplate(placed: Placed): PodTemplate | undefined {
   const template = templateOf(placed.manifest);

@@ -9,6 +9,7 @@ import { fluxDependencies } from './flux-dependencies';
 import { fluxKustomizations } from './flux-kustomizations';
 import { frozen } from './frozen';
 import { gateRelease } from './gate-release';
+import { gatedStart } from './gated-start';
 import { gracefulRollout } from './graceful-rollout';
 import { http01Solver } from './http01-solver';
 import { migrationGate } from './migration-gate';
@@ -55,6 +56,7 @@ export const RULES: RuleSet = {
     namespaceBoundary,
     migrationGate,
     gateRelease,
+    gatedStart,
     fluxKustomizations,
     fluxDependencies,
     configRollout,

@@ -1,19 +1,18 @@
 import { defineRule, type Report } from './define-rule';
 import { layerTimeout } from './kustomizations';
+import { gateOf } from './migrations';
 import type { WorkloadSpec } from './objects';
 import type { Probe } from './pod-spec';
-import type { PodTemplate } from './pods';
+import { type PodTemplate, STAYING } from './pods';
 import type { TreeView } from './tree-view';
 
 /** What Kubernetes fills in. */
 const DEFAULT = { progressDeadline: 600, period: 10, failures: 3 };
 
-const STAYING = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
-
 /**
- * Whoever waits for a start waits longer than it may take: `progressDeadlineSeconds` is above the longest startup
- * budget, and the timeout of the layer's Kustomization is not below either. Otherwise a slow start, such as a database
- * that recovers, is called failed and all that depends on it stands still.
+ * Whoever waits for a start waits longer than it may take: `progressDeadlineSeconds` is above the gate's wait and the
+ * longest startup budget together, and the timeout of the layer's Kustomization is not below either. Otherwise a slow
+ * start, such as a database that recovers, is called failed and all that depends on it stands still.
  */
 export const startupBudgets = defineRule('startup-budgets', (view, report) => {
   for (const pod of view.pods) {
@@ -24,7 +23,8 @@ export const startupBudgets = defineRule('startup-budgets', (view, report) => {
 });
 
 function checkWorkload(view: TreeView, pod: PodTemplate, report: Report): void {
-  const longest = Math.max(0, ...pod.containers.map(({ startupProbe }) => budget(startupProbe)));
+  const wait = gateOf(pod)?.wait ?? 0;
+  const longest = wait + Math.max(0, ...pod.containers.map(({ startupProbe }) => budget(startupProbe)));
   const timeout = layerTimeout(view, pod.layer.name);
   const layer = pod.layer.name;
   if (pod.manifest.kind === 'Deployment') {

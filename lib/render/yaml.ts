@@ -30,7 +30,8 @@ export function toYaml(object: object): string {
 
 /** One pass over an object that checks, orders and writes; a walk per concern would cost as much again. */
 class Writer {
-  private text = '';
+  /** Joined once, at the end: a text grown by `+=` keeps every piece in memory until somebody reads it. */
+  private readonly pieces: string[] = [];
   private readonly path: (string | number)[] = [];
   private readonly ancestors: unknown[] = [];
   private readonly problems: string[] = [];
@@ -45,27 +46,28 @@ class Writer {
     if (this.problems.length > 0) {
       throw new Error(`${titleOf(root)} cannot be written as YAML:\n${this.problems.join('\n')}`);
     }
-    return `${this.text}\n`;
+    this.pieces.push('\n');
+    return this.pieces.join('');
   }
 
   /** Writes a value behind `key:` or, `inList`, behind `-`; `indent` is that of the key or dash. */
   private value(value: unknown, indent: string, inList: boolean): void {
     switch (typeof value) {
       case 'string':
-        this.text += ` ${this.checked(value, yamlText(value, `${indent}  `))}`;
+        this.pieces.push(` ${this.checked(value, yamlText(value, `${indent}  `))}`);
         return;
       case 'boolean':
-        this.text += value ? ' true' : ' false';
+        this.pieces.push(value ? ' true' : ' false');
         return;
       case 'number':
         if (!Number.isFinite(value)) {
           this.problem(`${value} is not a number that JSON can carry; give a finite one`);
         }
-        this.text += ` ${yamlNumber(value)}`;
+        this.pieces.push(` ${yamlNumber(value)}`);
         return;
       case 'object':
         if (value === null) {
-          this.text += ' null';
+          this.pieces.push(' null');
         } else {
           this.collection(value, `${indent}  `, inList);
         }
@@ -98,11 +100,11 @@ class Writer {
 
   private list(list: readonly unknown[], indent: string, lead: string): void {
     if (list.length === 0) {
-      this.text += ' []';
+      this.pieces.push(' []');
     }
     for (let index = 0; index < list.length; index++) {
       this.path.push(index);
-      this.text += index === 0 ? `${lead}-` : `\n${indent}-`;
+      this.pieces.push(index === 0 ? `${lead}-` : `\n${indent}-`);
       this.value(list[index], indent, true);
       this.path.pop();
     }
@@ -118,14 +120,14 @@ class Writer {
       }
       this.path.push(key);
       const written = this.checked(key, yamlLine(key));
-      this.text += written.length < LONG_KEY ? `${before}${written}:` : `${before}? ${written}\n${indent}:`;
+      this.pieces.push(written.length < LONG_KEY ? `${before}${written}:` : `${before}? ${written}\n${indent}:`);
       this.value(value, indent, false);
       this.path.pop();
       before = `\n${indent}`;
       empty = false;
     }
     if (empty) {
-      this.text += indent === '' ? '{}' : ' {}';
+      this.pieces.push(indent === '' ? '{}' : ' {}');
     }
   }
 

@@ -34,7 +34,7 @@ export class Honeydue extends Platform {
   public constructor(environment: HoneydueEnvironment) {
     super({ name: 'honeydue', folder: __dirname, namespace: Namespace.owned('honeydue'), environment });
     const { images } = environment;
-    const { migrate, app } = this.layers;
+    const { app } = this.layers;
     const values = honeydueConfig(environment.name);
     const secrets = this.#declareSecrets(values, environment);
     const pullSecret = this.secret('honeydue-registry', {
@@ -51,7 +51,7 @@ export class Honeydue extends Platform {
       password: secrets.key('POSTGRES_PASSWORD'),
     });
     const tool = MigrationTool.goose('/app/migrations');
-    new MigrationJob(migrate, 'Migration', {
+    new MigrationJob(app, 'Migration', {
       name: MIGRATION,
       image: images.api,
       database: neon,

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupRuns, backup, DAY, daily, metadata, nameOf, PREFIX, stampOf } from './backup-runs';
 
@@ -50,6 +50,31 @@ test('a clock that is a year ahead for one night costs no backup', async () => {
   await runs.run({ folder, now });
   expect(readdirSync(folder)).toEqual([...before, ...backup(now), ...backup(now + 365 * DAY)]);
 });
+
+test.each([
+  ['an hour', 3_600_000, true],
+  ['ten years', 3653 * DAY, true],
+  ['four minutes', 240_000, false],
+])(
+  'a clock that was set back by %s: the backup is made, and it is told that nothing is removed',
+  async (_, by, warns) => {
+    const now = Date.UTC(2026, 10, 20, 19);
+    const last = now + by;
+    const old = daily(45, 40, now);
+    const folder = runs.folder(...old, ...daily(10, 1, now), ...backup(last));
+    const result = await runs.run({ folder, now });
+    expect(result.code).toBe(0);
+    const said = `${PREFIX}_${stampOf(last)} is of a later time than now: the clock was wrong then, or is wrong now; nothing old is removed until the backup with the wrong time is deleted`;
+    expect(runs.result.includes(`\nWarning: ${said}\n`)).toBe(warns);
+    expect(result.stderr).toBe(warns ? `warning: ${said}\n` : '');
+    expect(readdirSync(folder)).toEqual([...(warns ? old : []), ...daily(10, 0, now), ...backup(last)].sort());
+    for (const name of backup(last)) {
+      rmSync(join(folder, name));
+    }
+    expect(await runs.run({ folder, now: now + DAY })).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(folder)).toEqual([...daily(10, 0, now), ...backup(now + DAY)].sort());
+  },
+);
 
 test('only old verified backups and temporary files of this database are removed, and only files', async () => {
   const now = Date.UTC(2026, 10, 20, 19);

@@ -23,17 +23,18 @@ describe('a backup to a store alone', () => {
   });
 
   test('brings the sidecars first and leaves pruning to the upload', () => {
-    const [fetch] = templateOf(cronJob).spec.initContainers ?? [];
-    expect(fetch).toMatchObject({ name: 'fetch', args: ['sidecars', '10'] });
-    // Nobody would be told when an init container failed; the upload will fail for the same reason.
-    expect(fetch?.command).toEqual(['sh', '-c', 'sh "$0" "$@" || true', '/scripts/fetch.sh']);
-    expect(fetch?.env).toEqual(expect.arrayContaining(storeEnv));
+    const [first] = templateOf(cronJob).spec.containers;
+    expect(first).toMatchObject({ name: 'store', args: ['sidecars', '10'] });
+    // The dump says when nothing could be brought, and the upload may do well all the same.
+    expect(first?.command).toEqual(['sh', '-c', 'sh "$0" "$@" || true', '/scripts/store.sh']);
+    expect(first?.env).toEqual(expect.arrayContaining(storeEnv));
+    expect(containerOf(cronJob, 'dump').env).toContainEqual(variable('STORE', 'archives'));
     expect(containerOf(cronJob, 'dump').env).toContainEqual(variable('PRUNE', 'no'));
   });
 
   test('is compared with the last one that the store has', () => {
     const previous = variable('PREVIOUS_METADATA', '/backups/previous.meta.json');
-    expect(containerOf(cronJob, 'fetch').env).toContainEqual(previous);
+    expect(containerOf(cronJob, 'store').env).toContainEqual(previous);
     expect(containerOf(cronJob, 'dump').env).toContainEqual(previous);
   });
 

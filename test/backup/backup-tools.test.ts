@@ -4,7 +4,7 @@ import { AppliedMigrations } from '../../lib/backup/applied-migrations';
 import { BackupCronJob, type BackupCronJobProps } from '../../lib/backup/backup-cron-job';
 import { BackupTools, type BackupToolsProps } from '../../lib/backup/backup-tools';
 import { containerOf, only, templateOf, testPlatform } from '../support/test-platform';
-import { encryption, minimalBackup, rclone, secret, store } from './support/backup-props';
+import { encryption, minimalBackup, rclone, secret, store, volume } from './support/backup-props';
 
 const everything: Required<Omit<BackupToolsProps, 'backups'>> = {
   name: 'shop-backups',
@@ -85,12 +85,19 @@ describe('tools with a private key', () => {
         secretName: 'shop-backup-secret',
         items: [{ key: 'IDENTITY', path: 'age.key' }],
         defaultMode: 0o440,
+        optional: true,
       },
     });
   });
 
   test('have the program age', () => {
-    expect(containerOf(cronJob, 'age').command).toEqual(['cp', '/usr/bin/age', '/tools/age']);
+    expect(containerOf(cronJob, 'age')).toMatchObject({
+      command: ['sh', '/scripts/provide.sh'],
+      args: ['age', '/usr/bin/age', '/tools'],
+    });
+    expect(catalogue.env).toEqual(
+      expect.arrayContaining([variable('AGE', 'container'), variable('RUN_DIR', '/run/backup')]),
+    );
     expect(catalogue.volumeMounts).toContainEqual({ name: 'tools', mountPath: '/tools', readOnly: true });
   });
 
@@ -101,13 +108,15 @@ describe('tools with a private key', () => {
   });
 });
 
-// An empty list would be a wrong answer.
-test('for a store alone all sidecars are brought first, and it is an error when they cannot be', () => {
-  const { platform, cronJob } = render({ targets: [store], images: { rclone } });
-  expect(containerOf(cronJob, 'fetch')).toMatchObject({
-    command: ['sh', '/scripts/fetch.sh'],
-    args: ['sidecars', '9999'],
-  });
+test.each([
+  ['the archives in a store alone', [store], 'archives', '/backups'],
+  ['second copies in a store', [volume, store], 'copy', '/store'],
+])('for %s another container reaches it', (_, targets, said, folder) => {
+  const { platform, cronJob } = render({ targets, images: { rclone } });
+  expect(containerOf(cronJob, 'catalogue').env).toContainEqual(variable('STORE', said));
+  const { args, env } = containerOf(cronJob, 'store');
+  expect(args).toBeUndefined();
+  expect(env).toEqual(expect.arrayContaining([variable('LEADER', 'catalogue'), variable('BACKUP_DIR', folder)]));
   const own = platform.flows.filter(({ from }) => from === 'shop-backups').map(({ to }) => to);
   expect(own).toEqual(['db.example.com', 's3.example.com']);
 });

@@ -2,7 +2,7 @@ import { BackupCronJob, type BackupCronJobProps } from '../../lib/backup/backup-
 import { BackupWatchdog, type BackupWatchdogProps } from '../../lib/backup/backup-watchdog';
 import { Schedule } from '../../lib/platform/schedule';
 import { containerOf, namesOf, only, templateOf, testPlatform } from '../support/test-platform';
-import { curl, minimalBackup, namespace, rclone, secret, slack, store, storeEnv, volume } from './support/backup-props';
+import { curl, minimalBackup, namespace, rclone, slack, store, storeEnv, urlEnv, volume } from './support/backup-props';
 
 /** A watchdog of its own, beside the one that comes with the backups. */
 function render(props: Partial<BackupCronJobProps> = {}) {
@@ -47,7 +47,7 @@ describe('the watchdog of a daily backup', () => {
       variable('TITLE', 'Shop'),
       variable('CRON_JOB', 'shop-backup'),
       namespace,
-      secret.env('WEBHOOK_URL', 'WEBHOOK'),
+      ...urlEnv('WEBHOOK'),
     ]);
   });
 
@@ -86,12 +86,20 @@ describe.each([
     expect(containerOf(cronJob, 'watchdog').volumeMounts).toContainEqual({ name: 'store', mountPath: '/store' });
   });
 
-  // Nobody would hear of a failed init container; an empty folder is told.
+  // Nobody would hear of an init container that has no image.
   test('brings the newest sidecar, and goes on when the store cannot be reached', () => {
-    const [fetch] = templateOf(cronJob).spec.initContainers ?? [];
-    expect(fetch).toMatchObject({ name: 'fetch', args: ['sidecars', '10'] });
-    expect(fetch?.command).toEqual(['sh', '-c', 'sh "$0" "$@" || true', '/scripts/fetch.sh']);
-    expect(fetch?.env).toEqual([variable('BACKUP_DIR', '/store'), variable('FILE_PREFIX', 'shop'), ...storeEnv]);
+    const runDir = variable('RUN_DIR', '/run/backup');
+    const [first] = templateOf(cronJob).spec.containers;
+    expect(first).toMatchObject({ name: 'store', args: ['sidecars', '10'] });
+    expect(first?.command).toEqual(['sh', '-c', 'sh "$0" "$@" || true', '/scripts/store.sh']);
+    expect(first?.env).toEqual([
+      variable('BACKUP_DIR', '/store'),
+      variable('FILE_PREFIX', 'shop'),
+      runDir,
+      ...storeEnv,
+    ]);
+    const { env } = containerOf(cronJob, 'watchdog');
+    expect(env).toEqual(expect.arrayContaining([runDir, variable('STORE_DIR', '/store')]));
     const hosts = platform.flows.filter(({ from }) => from === 'shop-guard').map(({ to }) => to);
     expect(hosts).toEqual(['hooks.slack.com', 's3.example.com']);
   });

@@ -33,6 +33,19 @@ test.each([undefined, ''])('without a webhook (%j) the message is only logged', 
   expect(runs.slack.requests).toEqual([]);
 });
 
+test.each([undefined, ''])(
+  'a Secret that is missing (%j) is named in the log, and changes nothing else',
+  async (url) => {
+    const sources = { WEBHOOK_SOURCE: 'key SLACK of Secret chat', PING_SOURCE: 'key PING of Secret chat' };
+    const result = await report({ WEBHOOK_URL: url, PING_URL: url, ...sources });
+    expect([result.code, result.stdout]).toEqual([0, `dump: ok\n${TEXT}\n`]);
+    expect(result.stderr).toBe(
+      'WEBHOOK_URL: nothing was sent: there is no address, key SLACK of Secret chat is missing or empty\n' +
+        'PING_URL: nothing was sent: there is no address, key PING of Secret chat is missing or empty\n',
+    );
+  },
+);
+
 test.each<[string, WebhookAnswer[]]>([
   ['500 twice', [{ status: 500 }, { status: 503 }]],
   ['with a closed connection', ['close']],

@@ -10,7 +10,7 @@ const FAILED = '[Cron] School Platform -- Backup FAILED\n';
 const WHERE = 'see kubectl describe pod -n school -l batch.kubernetes.io/job-name=school-platform-db-backup-29391480';
 const KILLED = `the container was killed before it could say how it went (out of memory, or its node failed or has a full disk); ${WHERE}`;
 const NEVER = (seconds: number): string =>
-  `the container never started within ${seconds} s (image cannot be pulled, Secret missing), or was killed at once; ${WHERE}`;
+  `the container never started within ${seconds} s (image cannot be pulled, Secret missing), or ended at once; ${WHERE}`;
 
 let runs: ReportRuns;
 

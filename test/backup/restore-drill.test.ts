@@ -86,7 +86,7 @@ describe('a drill with everything', () => {
   const drill = containerOf(cronJob, 'drill');
 
   test('restores, rehearses and reports', () => {
-    expect(templateOf(cronJob).spec.containers.map(({ name }) => name)).toEqual(['drill', 'migrate', 'report']);
+    expect(templateOf(cronJob).spec.containers.map(({ name }) => name)).toEqual(['age', 'drill', 'migrate', 'report']);
     expect(cronJob).toHaveProperty('spec.jobTemplate.spec.activeDeadlineSeconds', 7200);
     expect(drill.resources).toMatchObject({ limits: { memory: '700Mi' } });
     expect(containerOf(cronJob, 'report').env).toEqual(
@@ -118,7 +118,8 @@ describe('a drill with everything', () => {
 
   test('reads encrypted backups', () => {
     expect(drill.env).toContainEqual(variable('AGE_IDENTITY', '/identity/age.key'));
-    expect(templateOf(cronJob).spec.initContainers?.map(({ name }) => name)).toEqual(['age']);
+    expect(drill.env).toContainEqual(variable('AGE', 'container'));
+    expect(templateOf(cronJob).spec.containers[0]?.name).toBe('age');
   });
 });
 
@@ -136,7 +137,8 @@ test('several variables with a URL are all pointed at the drill’s server', () 
 
 test('from a store alone the newest backup is brought', () => {
   const { platform, cronJob } = render({}, { targets: [store], images: { rclone } });
-  expect(containerOf(cronJob, 'fetch').args).toEqual(['newest']);
+  expect(containerOf(cronJob, 'store').args).toEqual(['newest']);
+  expect(containerOf(cronJob, 'drill').env).toContainEqual(variable('STORE', 'archives'));
   const own = platform.flows.filter(({ from }) => from === 'shop-db-drill').map(({ to }) => to);
   expect(own).toEqual(['s3.example.com']);
 });

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nameOf, prismaImage, type Version } from '../migration/images';
-import type { MigrationRuns } from '../migration/migration-runs';
 import { type Finished, killGroup, type Running, run, start, until } from '../support/process';
 import { RestoreRuns } from './restore-runs';
 
@@ -35,7 +34,7 @@ function image(versions: readonly Version[]): { readonly folder: string; readonl
     }
     return folder;
   };
-  return prismaImage({ files } as unknown as MigrationRuns, versions) as ReturnType<typeof image>;
+  return prismaImage({ files }, versions);
 }
 
 const DEPLOY = ['node', join(__dirname, '../../node_modules/prisma/build/index.js'), 'migrate', 'deploy'];

@@ -78,7 +78,7 @@ describe('a restore with everything', () => {
   const { cronJob } = render(everything, { encryption, slack, images: { curl } });
 
   test('restores, migrates and reports', () => {
-    expect(containersOf(cronJob)).toEqual(['restore', 'migrate', 'report']);
+    expect(containersOf(cronJob)).toEqual(['age', 'restore', 'migrate', 'report']);
     expect(cronJob).toHaveProperty('spec.jobTemplate.spec.activeDeadlineSeconds', 3 * 3600);
     expect(containerOf(cronJob, 'restore').resources).toMatchObject({ limits: { memory: '300Mi' } });
   });
@@ -115,7 +115,7 @@ describe('a restore with everything', () => {
         variable('AGE_RECIPIENTS', encryption.recipients.join(' ')),
       ]),
     );
-    expect(templateOf(cronJob).spec.initContainers?.map(({ name }) => name)).toEqual(['age']);
+    expect(containerOf(cronJob, 'restore').env).toContainEqual(variable('AGE', 'container'));
   });
 });
 
@@ -139,11 +139,14 @@ describe('a restore with a schema file', () => {
   });
 });
 
-test('from a store alone the newest backup is brought, and the safety backup counts once it is in the store', () => {
+test('from a store alone the backup is brought that it asks for, and the safety backup goes there', () => {
   const { platform, cronJob } = render({}, { targets: [store], images: { rclone } });
-  expect(containerOf(cronJob, 'fetch').args).toEqual(['newest']);
-  expect(containersOf(cronJob)).toEqual(['restore', 'upload']);
-  expect(containerOf(cronJob, 'restore').env).toContainEqual(variable('AWAIT_UPLOAD', 'yes'));
+  expect(containersOf(cronJob)).toEqual(['store', 'restore', 'upload']);
+  expect(containerOf(cronJob, 'store').args).toBeUndefined();
+  for (const name of ['store', 'upload']) {
+    expect(containerOf(cronJob, name).env).toContainEqual(variable('LEADER', 'restore'));
+  }
+  expect(containerOf(cronJob, 'restore').env).toContainEqual(variable('STORE', 'archives'));
   const own = platform.flows.filter(({ from }) => from === 'shop-db-restore').map(({ to }) => to);
   expect(own).toEqual(['db.example.com', 's3.example.com']);
 });

@@ -38,8 +38,8 @@ test.each([
   { mayFail: true, code: 0 },
 ])('a script that fails with 4 ends with $code when mayFail is $mayFail', async ({ mayFail, code }) => {
   const folder = await scratchFolder();
-  writeFileSync(join(folder, 'fetch.sh'), 'printf "%s\\n" "$@"; exit 4');
-  const [shell = '', ...args] = commandOf('fetch.sh', folder, mayFail);
+  writeFileSync(join(folder, 'store.sh'), 'printf "%s\\n" "$@"; exit 4');
+  const [shell = '', ...args] = commandOf('store.sh', folder, mayFail);
   expect(await run(shell, [...args, 'backup', 'a b'])).toMatchObject({ code, stdout: 'backup\na b\n' });
   removeFolder(folder);
 });

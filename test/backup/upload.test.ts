@@ -130,6 +130,26 @@ describeWithGoProgram(VERSITYGW, 'upload.sh', () => {
     expect(removed).toEqual(['sql.gz', 'roles.sql.gz', 'meta.json'].map((end) => `school_20260805_190000.${end}`));
   });
 
+  test('removes nothing while a backup of a later time is there, and says so', async () => {
+    const old = ['20260801_190000', '20260802_190000'];
+    for (const stamp of [...old, '20991231_190000']) {
+      makeBackup(store, stamp);
+    }
+    for (const stamp of days(1, 2, 3, 4, 5, 6, 7)) {
+      makeBackup(backups, stamp);
+    }
+    const { code, stdout } = await upload();
+    expect([code, tree(store)]).toEqual([0, expect.arrayContaining(filesOf(...old.map((stamp) => `school_${stamp}`)))]);
+    expect(stdout).toContain(
+      'Warning: nothing old is removed from s3 backups/our/folder: school_20991231_190000 there is of a later time than now\n',
+    );
+    for (const name of filesOf('school_20991231_190000')) {
+      rmSync(join(store, name));
+    }
+    expect((await upload()).code).toBe(0);
+    expect(tree(store)).toEqual(filesOf(...days(1, 2, 3, 4, 5, 6, 7).map((stamp) => `school_${stamp}`)));
+  });
+
   test('completes a removal that was cut off between archive and sidecar', async () => {
     for (const stamp of days(1, 2, 3, 4, 5, 6, 7)) {
       makeBackup(store, stamp);
@@ -167,7 +187,7 @@ describeWithGoProgram(VERSITYGW, 'upload.sh', () => {
     makeBackup(backups, '20261009_190000');
     expect((await upload()).code).toBe(0);
     expect(old.every((name) => isWhole(store, name))).toBe(true);
-    expect((await upload({}, ['confirm'])).code).toBe(0);
+    expect((await startScript(image, ['store.sh', 'unfreeze'], s3.env, { BACKUP_DIR: backups }).finished).code).toBe(0);
     expect((await upload()).code).toBe(0);
     expect(tree(store).filter((path) => path.includes('_202608'))).toEqual([]);
   });

@@ -148,9 +148,7 @@ test('an empty folder, a missing one and one that cannot be read are told with t
   expect(await watch(`${empty}:${closed}:${gone}`)).toMatchObject({ code: 1 });
   const lines = slack.messages[0]?.split('\n').slice(1, -1);
   expect(slack.messages).toHaveLength(1);
-  expect(lines?.[0]).toBe(
-    `Reason: ${empty}: it is empty: no backup was ever made, another volume is mounted, or the store could not be read`,
-  );
+  expect(lines?.[0]).toBe(`Reason: ${empty}: it is empty: no backup was ever made, or another volume is mounted`);
   expect(lines?.[1]).toMatch(/: it cannot be read: .*Permission denied$/);
   expect(lines?.[2]).toBe(`Reason: ${gone}: there is no such folder; the volume of the backups is not mounted`);
 });
@@ -204,4 +202,33 @@ test('all settings that are missing or wrong are refused together', async () => 
     'watchdog failed: FILE_PREFIX is not set; TITLE is not set; ' +
       'MAX_AGE_SECONDS "2 days" must be a whole number of at most 10 digits\n',
   ]);
+});
+
+describe('beside a container that reads a store', () => {
+  const reached = (result: string) => ({ RUN_DIR: folder({ 'store.result': result }), STORE_SECONDS: '1' });
+
+  test('what it brought counts', async () => {
+    const path = backups(nameOf(HOUR));
+    expect(await watch(path, { ...reached('ok\n'), STORE_DIR: path })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test.each([
+    ['failed', { 'store.result': 'failed\nReason: cannot list s3 x: 403\n' }, 'cannot list s3 x: 403'],
+    ['never began', {}, 'the container store brought nothing within 1 s; can its image be pulled?'],
+  ])('one that %s is told as the reason, of its own folder alone', async (_, files, reason) => {
+    const [store, other] = [folder(), folder()];
+    const env = { RUN_DIR: folder(files), STORE_SECONDS: '1', STORE_DIR: store };
+    expect((await watch(`${other}:${store}`, env)).code).toBe(1);
+    expect(slack.messages[0]).toContain(`Reason: ${store}: the store could not be read: ${reason}\n`);
+    expect(slack.messages[0]).toContain(`Reason: ${other}: it is empty: `);
+  });
+});
+
+test('without an address the log says that nobody was told, and the Job fails all the same', async () => {
+  const env = { WEBHOOK_URL: '', WEBHOOK_SOURCE: 'key SLACK of Secret chat' };
+  expect(await watch(folder(), env)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(MISSING),
+    stderr: 'WEBHOOK_URL: nothing was sent: there is no address, key SLACK of Secret chat is missing or empty\n',
+  });
 });

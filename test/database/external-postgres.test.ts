@@ -17,6 +17,7 @@ const everything: Required<ExternalPostgresProps> = {
   ...minimal,
   host: 'pgbouncer.example.com',
   port: 6432,
+  address: '10.0.0.7',
   database: new SecretKey('shop-secrets', 'DB'),
   user: new SecretKey('shop-secrets', 'USER'),
   direct: { host: 'db.example.com', port: 5433 },

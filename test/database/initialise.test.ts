@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Flavour } from '../support/postgres-programs';
 import { killGroup, until } from '../support/process';
-import { type Flavour, type TestPod, usePods } from './support/pod';
+import { type TestPod, usePods } from './support/pod';
 
 const newPod = usePods();
 

@@ -60,15 +60,17 @@ export function adaptToThisMachine(folder: string, volumes: Volumes): void {
 /**
  * Lets a release that cannot become ready fail in two minutes; as rendered it has 20, and a test cannot wait so long.
  *
+ * @param deployment name of the Deployment that will not become ready
+ * @param kustomization name of the Flux Kustomization that applies it
  * @returns the change in words
  */
-export function shortenAppDeadlines(folder: string): string {
+export function shortenDeadlines(folder: string, deployment: string, kustomization: string): string {
   for (const file of yamlFiles(folder)) {
-    if (file.endsWith('/app/deployment-school-platform.yaml')) {
+    if (file.endsWith(`/app/deployment-${deployment}.yaml`)) {
       rewrite<Deployment>(file, ({ spec }) => {
         spec.progressDeadlineSeconds = 60;
       });
-    } else if (file.endsWith('/kustomization-school-platform-prod.yaml')) {
+    } else if (file.endsWith(`/kustomization-${kustomization}.yaml`)) {
       rewrite<Kustomization>(file, ({ spec }) => {
         spec.timeout = '2m';
       });

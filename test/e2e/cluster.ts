@@ -15,6 +15,8 @@ const FLUX_CRDS = ['gitrepositories.source.toolkit.fluxcd.io', 'kustomizations.k
 const MUST_BE_ABSENT: readonly (readonly string[])[] = [
   ['namespace', 'school'],
   ['namespace', 'honeydue'],
+  ['namespace', 'volaticloud'],
+  ['namespace', 'monitoring'],
   ['namespace', Neon.NAMESPACE],
   ['namespace', 'ingress-nginx'],
   ['namespace', Webhook.NAMESPACE],

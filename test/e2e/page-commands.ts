@@ -18,5 +18,10 @@ export function pageCommands(page: string, heading: string): string {
 
 /** Runs the commands of a section in one shell that stops at the first failure. @returns what they printed */
 export function runPage(commands: Commands, page: string, heading: string, seconds: number): Promise<string> {
-  return commands.output('bash', ['-euxo', 'pipefail', '-c', pageCommands(page, heading)], { seconds });
+  return runScript(commands, pageCommands(page, heading), seconds);
+}
+
+/** Runs commands in one shell that stops at the first failure. @returns what they printed */
+export function runScript(commands: Commands, script: string, seconds: number): Promise<string> {
+  return commands.output('bash', ['-euxo', 'pipefail', '-c', script], { seconds });
 }

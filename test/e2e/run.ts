@@ -85,7 +85,8 @@ async function onCluster(
     progress.say('looking for a cluster');
     cluster = await bringUp(PROJECT, commands);
     progress.say(`${cluster.description}${cluster.own ? ', brought up for this run' : ''}`);
-    const onIt = commands.with(cluster.env);
+    // The stand-in for flux, which pages use.
+    const onIt = commands.with({ ...cluster.env, PATH: `${join(__dirname, 'bin')}:${cluster.env.PATH}` });
     const kubectl = new Kubectl(onIt);
     await refuseUnsuitable(kubectl);
     const standIns = new StandIns(PROJECT, workFolder, onIt);

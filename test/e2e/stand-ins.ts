@@ -19,6 +19,8 @@ export interface StandIn {
   readonly release: string;
   /** Port on which it listens when its environment does not say. */
   readonly port: number;
+  /** More of its environment. @default - none */
+  readonly env?: Readonly<Record<string, string>>;
   /** Files of `/app/migrations` and their texts; goose is there as well then. @default - none */
   readonly migrations?: Readonly<Record<string, string>>;
 }
@@ -65,11 +67,13 @@ export class StandIns {
   }
 }
 
-function configOf({ release, port }: StandIn): object {
+function configOf({ release, port, env = {} }: StandIn): object {
   return {
     Entrypoint: ['/usr/local/bin/stand-in'],
     WorkingDir: '/',
-    Env: ['PATH=/usr/local/bin:/usr/bin:/bin', `RELEASE=${release}`, `PORT=${port}`],
+    Env: Object.entries({ PATH: '/usr/local/bin:/usr/bin:/bin', RELEASE: release, PORT: port, ...env }).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
   };
 }
 

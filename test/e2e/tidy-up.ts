@@ -3,6 +3,7 @@ import type { Kubectl } from './kubectl';
 import { Neon } from './neon';
 import { NAMESPACE as SCHOOL, VOLUMES } from './school';
 import { VISITORS } from './visitors';
+import { MONITORING, NAMESPACE as VOLATICLOUD } from './volaticloud';
 import { Webhook } from './webhook';
 
 const FLUX = ['-n', 'flux-system', '--ignore-not-found', '--wait=false'];
@@ -13,13 +14,23 @@ const FLUX = ['-n', 'flux-system', '--ignore-not-found', '--wait=false'];
  */
 export async function tidyUp(kubectl: Kubectl): Promise<void> {
   const names = (await kubectl.output(['get', 'kustomizations', '-n', 'flux-system', '-o', 'name'])).split('\n');
-  const ours = names.filter((name) => /\/(flux-system|(school-platform|honeydue)-prod.*)$/.test(name));
+  const ours = names.filter((name) =>
+    /\/(flux-system|((school-platform|honeydue)-prod|volaticloud-staging).*)$/.test(name),
+  );
   for (const name of ours) {
     await kubectl.run(['delete', name, ...FLUX]);
     await kubectl.run(['patch', name, '-n', 'flux-system', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
   }
   await kubectl.run(['delete', 'gitrepository/flux-system', 'secret/sops-age', ...FLUX]);
-  const namespaces = [SCHOOL, HONEYDUE, 'ingress-nginx', 'mooring-e2e-scratch', Webhook.NAMESPACE];
+  const namespaces = [
+    SCHOOL,
+    HONEYDUE,
+    VOLATICLOUD,
+    MONITORING,
+    'ingress-nginx',
+    'mooring-e2e-scratch',
+    Webhook.NAMESPACE,
+  ];
   await Neon.remove(kubectl);
   await kubectl.run(['delete', 'pod', VISITORS.pod, '-n', CONTROLLER_NAMESPACE, '--ignore-not-found']);
   await kubectl.run(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--timeout=180s'], undefined, 190);

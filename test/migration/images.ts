@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import type { Image, MigrationRuns } from './migration-runs';
 
+/** Where an image's files are put. */
+type Files = Pick<MigrationRuns, 'files'>;
+
 /** A migration: number 1 to 9, and what it does. @default - it makes the table t<number> */
 export type Version = number | { readonly number: number; readonly sql: string };
 
 /** Makes the image of an app with migrations, as people who use the tool write them. */
-export type MakeImage = (runs: MigrationRuns, versions: readonly Version[]) => Image;
+export type MakeImage = (runs: Files, versions: readonly Version[]) => Image;
 
 const MODULES = join(__dirname, '../../node_modules');
 
@@ -97,7 +100,7 @@ export const commandImage: MakeImage = (runs, versions) => ({
 export const alembicImage: MakeImage = (runs, versions) => alembicBranches(runs, [versions]);
 
 /** Alembic with revisions in one or more branches that never meet. */
-export function alembicBranches(runs: MigrationRuns, branches: readonly (readonly Version[])[]): Image {
+export function alembicBranches(runs: Files, branches: readonly (readonly Version[])[]): Image {
   const revisions = branches.flatMap((branch) =>
     branch.map(normalized).map(({ number, sql }, index) => {
       const before = branch[index - 1];

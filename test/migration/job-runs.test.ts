@@ -2,7 +2,8 @@ import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
 import { type PostgresServer, startPostgres } from '../support/postgres';
 import { alembicImage, gooseImage, type MakeImage, prismaImage } from './images';
-import { MigrationRuns, SHELLS } from './migration-runs';
+import { MigrationRuns } from './migration-runs';
+import { SHELLS } from './pod-processes';
 import { holding } from './sessions';
 
 describeWithGoProgram(GOOSE, 'runs of the Job', () => {

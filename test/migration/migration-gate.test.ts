@@ -1,8 +1,11 @@
 import { Duration, Size } from 'cdk8s';
 import { Cpu } from 'cdk8s-plus-28';
+import { ExternalPostgresByUrl } from '../../lib/database/external-postgres-by-url';
 import { MigrationGate, type MigrationGateProps } from '../../lib/migration/migration-gate';
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import { ImageReference } from '../../lib/platform/image-reference';
+import { SecretKey } from '../../lib/platform/secret-key';
+import { ConfigEnv } from '../../lib/pod/config-env';
 import { Worker } from '../../lib/workload/worker';
 import { containerOf, FakeDatabase, namesOf, only, templateOf, testPlatform } from '../support/test-platform';
 
@@ -14,11 +17,21 @@ const minimal: MigrationGateProps = {
   job: 'shop-migrate',
 };
 
+const BY_URL = new ExternalPostgresByUrl({
+  name: 'shop',
+  clientImage: ImageReference.parse('postgres:17.6-bookworm'),
+  host: 'db.example.com',
+  url: new SecretKey('shop-db-secret', 'dsn'),
+});
+
+const config = new ConfigEnv(testPlatform().layers.app, 'Config', { name: 'shop-config', values: { LEVEL: '1' } });
+
 const everything: Required<MigrationGateProps> = {
   ...minimal,
   wait: Duration.minutes(30),
   resources: { cpu: Cpu.millis(30), memory: Size.mebibytes(512) },
   env: [{ name: 'MODE', value: 'fast' }],
+  config: [config],
 };
 
 /** Two workers behind one gate. */
@@ -72,6 +85,14 @@ describe('a minimal gate', () => {
     expect(containerOf(other, 'migration-gate').env).toContainEqual(direct[0]);
   });
 
+  test('reaches a database that is known by one connection string', () => {
+    const { api: other } = render({ ...minimal, database: BY_URL });
+    expect(containerOf(other, 'migration-gate').env?.slice(0, 2)).toEqual([
+      { name: 'CONNECTION_STRING', valueFrom: { secretKeyRef: { name: 'shop-db-secret', key: 'dsn' } } },
+      { name: 'PGSSLMODE', value: 'require' },
+    ]);
+  });
+
   test('is counted in the time that a new pod may take', () => {
     expect(gate.budget.toMinutes()).toBe(12);
     expect(api).toHaveProperty('spec.progressDeadlineSeconds', (12 + 5 + 5) * 60);
@@ -79,6 +100,7 @@ describe('a minimal gate', () => {
 
   test('brings every script that its containers run', () => {
     expect(Object.keys(only(platform, 'ConfigMap', 'shop-schema').data as object).sort()).toEqual([
+      'connection-string.sh',
       'direct-host.sh',
       'list-goose.sh',
       'list-migrations.sh',
@@ -96,6 +118,7 @@ test('a gate with everything', () => {
   expect(containerOf(api, 'migration-gate').env).toContainEqual({ name: 'WAIT_SECONDS', value: '1800' });
   expect(containerOf(api, 'list-migrations')).toMatchObject({
     env: [{ name: 'MODE', value: 'fast' }],
+    envFrom: [{ configMapRef: { name: 'shop-config' } }],
     resources: { requests: { cpu: '30m', memory: '512Mi' }, limits: { memory: '512Mi' } },
   });
 });

@@ -5,8 +5,18 @@ import { MigrationJob, type MigrationJobProps } from '../../lib/migration/migrat
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import { ImageReference } from '../../lib/platform/image-reference';
 import { SecretReference } from '../../lib/platform/secret-reference';
+import { ConfigEnv } from '../../lib/pod/config-env';
+import type { MigrationBackup } from '../../lib/pod/migration-backup';
 import { scratchMount } from '../../lib/pod/mount';
-import { containerOf, FakeDatabase, namesOf, only, templateOf, testPlatform } from '../support/test-platform';
+import {
+  containerOf,
+  FakeDatabase,
+  minimalContainer,
+  namesOf,
+  only,
+  templateOf,
+  testPlatform,
+} from '../support/test-platform';
 
 const minimal: MigrationJobProps = {
   name: 'shop-migrate',
@@ -17,13 +27,31 @@ const minimal: MigrationJobProps = {
   resources: { cpu: Cpu.millis(50), memory: Size.mebibytes(128) },
 };
 
+/** A backup of one command, after one that prepares it. */
+function backupOf(database: MigrationBackup['database'], command: string): MigrationBackup {
+  const container = { ...minimalContainer, name: 'dump', command: [command], mounts: [scratchMount('/backups')] };
+  return {
+    database,
+    group: 999,
+    finalCodes: [3],
+    containers: () => [{ ...minimalContainer, name: 'prepare' }, container],
+  };
+}
+
+/** A ConfigMap of another platform: only its name and checksum are read. */
+function config(name: string): ConfigEnv {
+  return new ConfigEnv(testPlatform().layers.migrate, 'Config', { name, values: { MODE: 'fast' } });
+}
+
 const everything: Required<MigrationJobProps> = {
   ...minimal,
   env: [
     { name: 'MODE', value: 'fast' },
     { name: 'not.a-variable', value: 'x' },
   ],
+  config: [config('shop-migration-config')],
   pullSecret: new SecretReference('registry', {}),
+  backup: backupOf(minimal.database, 'pg_dumpall'),
   deadline: Duration.minutes(30),
   mounts: [scratchMount('/var/cache')],
   nodeSelector: { 'kubernetes.io/arch': 'amd64' },
@@ -95,7 +123,6 @@ describe('a minimal migration', () => {
         { name: 'PGHOST', value: 'db.example.com' },
         { name: 'PGOPTIONS', value: expect.stringContaining('-c lock_timeout=3s') },
         { name: 'PGAPPNAME', value: 'migration-job' },
-        { name: 'CONNECTION_VARIABLES', value: 'PGHOST' },
       ],
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '128Mi' } },
     });
@@ -119,6 +146,7 @@ describe('a minimal migration', () => {
 
   test('has every script that its containers run, and one folder that they share', () => {
     expect(Object.keys(only(platform, 'ConfigMap', 'shop-migrate-scripts').data as object).sort()).toEqual([
+      'connection-string.sh',
       'direct-host.sh',
       'hold-lock.sh',
       'list-alembic.sh',
@@ -152,19 +180,52 @@ describe('a minimal migration', () => {
 describe('a migration with everything', () => {
   const { job } = render(everything);
 
-  test('has its environment after libpq’s, and looks for a pooler in all of it that a shell can name', () => {
+  test('has its environment after libpq’s, and that of its ConfigMaps, which a change of them makes anew', () => {
     expect(containerOf(job, 'migrate').env?.slice(0, 3)).toEqual([
       { name: 'PGHOST', value: 'db.example.com' },
       { name: 'MODE', value: 'fast' },
       { name: 'not.a-variable', value: 'x' },
     ]);
-    expect(containerOf(job, 'migrate').env).toContainEqual({ name: 'CONNECTION_VARIABLES', value: 'PGHOST MODE' });
     expect(containerOf(job, 'list-migrations').env).toContainEqual({ name: 'MODE', value: 'fast' });
+    for (const name of ['list-migrations', 'migrate']) {
+      expect(containerOf(job, name).envFrom).toEqual([{ configMapRef: { name: 'shop-migration-config' } }]);
+    }
+    expect(containerOf(job, 'hold-lock')).not.toHaveProperty('envFrom');
+    expect(templateOf(job).metadata.annotations).toHaveProperty(['checksum/shop-migration-config']);
   });
 
   test('has its volumes, and its nodes', () => {
     expect(containerOf(job, 'migrate').volumeMounts).toContainEqual({ name: 'cache', mountPath: '/var/cache' });
     expect(templateOf(job).spec.nodeSelector).toEqual({ 'kubernetes.io/arch': 'amd64' });
+  });
+
+  test('is backed up when it holds the lock and before the tool begins, where there is something to do', () => {
+    expect(templateOf(job).spec.initContainers?.map(({ name }) => name)).toEqual([
+      'list-migrations',
+      'prepare',
+      'hold-lock',
+      'backup',
+    ]);
+    expect(containerOf(job, 'backup')).toMatchObject({
+      command: ['sh', '/mooring/scripts/before-migration.sh', 'pg_dumpall'],
+      volumeMounts: expect.arrayContaining([
+        { name: 'migration-state', mountPath: '/mooring/state' },
+        { name: 'backups', mountPath: '/backups' },
+      ]),
+    });
+    expect(job).toHaveProperty('spec.podFailurePolicy.rules.2', {
+      action: 'FailJob',
+      onExitCodes: { containerName: 'backup', operator: 'In', values: [3] },
+    });
+  });
+
+  test('runs in the group of the backups’ files, and in its own', () => {
+    expect(templateOf(job).spec.securityContext).toMatchObject({
+      runAsUser: 1000,
+      runAsGroup: 999,
+      fsGroup: 999,
+      supplementalGroups: [1000],
+    });
   });
 
   test('is pulled with its secret', () => {
@@ -189,6 +250,8 @@ describe('the hash', () => {
     user: { uid: 1001 },
     resources: { cpu: Cpu.millis(50), memory: Size.mebibytes(129) },
     env: [{ name: 'MODE', value: 'slow' }],
+    config: [config('other')],
+    backup: backupOf(everything.database, 'pg_dump'),
     pullSecret: new SecretReference('other', {}),
     deadline: Duration.minutes(31),
     mounts: [scratchMount('/var/other')],
@@ -196,7 +259,9 @@ describe('the hash', () => {
   };
 
   test.each(Object.entries(changes))('is another one with another %s', (prop, value) => {
-    expect(render({ ...everything, [prop]: value }).name).not.toBe(render(everything).name);
+    // A backup is of the database that is migrated.
+    const before = { ...everything, ...(prop === 'database' && { backup: undefined }) };
+    expect(render({ ...before, [prop]: value }).name).not.toBe(render(before).name);
   });
 
   test('leaves a name of up to 52 characters a valid label of its pods', () => {
@@ -222,6 +287,12 @@ test('a server that does not notice the end of its client is refused', () => {
   const database = Object.assign(new FakeDatabase(), { major: 13 });
   expect(() => render({ ...minimal, database })).toThrow(
     'database "fake" is PostgreSQL 13; a migration needs 14 or newer, which notices that its client was killed',
+  );
+});
+
+test('the backup of another database is refused', () => {
+  expect(() => render({ ...minimal, backup: backupOf({ name: 'other' }, 'pg_dump') })).toThrow(
+    'migration "shop-migrate" of database "fake" would back up "other"; give it the backups of the database that it migrates',
   );
 });
 

@@ -1,7 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Duration, Size } from 'cdk8s';
 import { Cpu } from 'cdk8s-plus-28';
+import { BackupBeforeMigration } from '../../lib/backup/backup-before-migration';
+import { BackupCronJob } from '../../lib/backup/backup-cron-job';
+import { BackupTarget } from '../../lib/backup/backup-target';
+import { Retention } from '../../lib/backup/retention';
 import type { Database, DatabaseByUrl } from '../../lib/database/database';
 import { ExternalPostgresByUrl } from '../../lib/database/external-postgres-by-url';
 import { MigrationGate } from '../../lib/migration/migration-gate';
@@ -9,12 +13,16 @@ import { MigrationJob } from '../../lib/migration/migration-job';
 import type { MigrationTool } from '../../lib/migration/migration-tool';
 import { ImageReference } from '../../lib/platform/image-reference';
 import type { Manifest } from '../../lib/platform/manifest';
+import type { Platform } from '../../lib/platform/platform';
+import { Schedule } from '../../lib/platform/schedule';
 import { SecretKey } from '../../lib/platform/secret-key';
+import { NfsClaim } from '../../lib/storage/nfs-claim';
 import { Worker } from '../../lib/workload/worker';
 import { gooseFolder } from '../support/go-tools';
 import type { PostgresServer } from '../support/postgres';
-import { type Finished, killGroup, type Running, removeFolder, run, scratchFolder, start } from '../support/process';
-import { containerOf, FakeDatabase, only, testPlatform } from '../support/test-platform';
+import { type Finished, killGroup, type Running, removeFolder, run, scratchFolder } from '../support/process';
+import { FakeDatabase, only, testPlatform } from '../support/test-platform';
+import { PodProcesses, SHELLS, type Shell } from './pod-processes';
 
 /** What stands for an app's image: a folder, in which its containers start, and the tool in it. */
 export interface Image {
@@ -41,9 +49,6 @@ export interface RunningJob {
 }
 
 type Environment = Readonly<Record<string, string>>;
-
-/** Shells of the images that apps are built on: Alpine's and Debian's. */
-export const SHELLS = ['busybox', 'dash'] as const;
 
 const IMAGE = ImageReference.parse('registry.example.com/shop:1.2');
 const BY_URL = 'CONNECTION_STRING';
@@ -122,27 +127,9 @@ export class MigrationRuns {
     image: Image,
     database: string,
     more: Environment = {},
-    shell: (typeof SHELLS)[number] = 'busybox',
+    shell: Shell = 'busybox',
   ): Promise<RunningJob> {
-    const env = { DATABASE_URL: this.url(database), ...image.env, ...more };
-    const platform = testPlatform();
-    const { name } = new MigrationJob(platform.layers.migrate, 'Migration', {
-      name: 'shop-migrate',
-      image: IMAGE,
-      database: databaseOf(env),
-      tool: image.tool,
-      user: { uid: 1000 },
-      resources: RESOURCES,
-      env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
-    });
-    const pod = this.#pod(only(platform, 'Job', name), only(platform, 'ConfigMap', 'shop-migrate-scripts'), {
-      ...this.#connection(database, env),
-      ...env,
-    });
-    const listed = await pod.start('list-migrations', { folder: image.folder, shell }).finished;
-    if (listed.code !== 0) {
-      throw new Error(`list-migrations failed: ${listed.stderr}`);
-    }
+    const pod = await this.#jobPod(image, database, { env: more, shell });
     const lock = pod.start('hold-lock');
     const migrate = pod.start('migrate', { folder: image.folder, shell });
     const outcome = migrate.finished.then(async (finished) => {
@@ -159,6 +146,68 @@ export class MigrationRuns {
       await outcome;
     };
     return { migrate, lock, outcome, kill, restartLock: () => pod.start('hold-lock') };
+  }
+
+  /** Runs a Job that backs the database up into a folder first; its tool is not started when that fails. */
+  public async backedUpJob(
+    image: Image,
+    database: string,
+    backups: string,
+    env: Environment = {},
+  ): Promise<{ readonly backup: Outcome; readonly migrate?: Outcome }> {
+    const pod = await this.#jobPod(image, database, { env, backups });
+    const lock = pod.start('hold-lock');
+    const backup = { ...(await pod.start('backup').finished), message: pod.message('backup') };
+    const app = { folder: image.folder, shell: SHELLS[0] };
+    const migrate = backup.code === 0 ? await pod.start('migrate', app).finished : undefined;
+    killGroup(lock.process, 'SIGTERM');
+    await lock.finished;
+    return { backup, ...(migrate && { migrate: { ...migrate, message: pod.message('migrate') } }) };
+  }
+
+  /** The pod of a Job, its image's migrations listed. */
+  async #jobPod(
+    image: Image,
+    name: string,
+    options: { readonly env: Environment; readonly shell?: Shell; readonly backups?: string },
+  ) {
+    const { shell = SHELLS[0], backups } = options;
+    const env = { DATABASE_URL: this.url(name), ...image.env, ...options.env };
+    const platform = testPlatform();
+    const database = databaseOf(env);
+    const job = new MigrationJob(platform.layers.migrate, 'Migration', {
+      name: 'shop-migrate',
+      image: IMAGE,
+      database,
+      tool: image.tool,
+      user: { uid: 1000 },
+      resources: RESOURCES,
+      env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
+      backup: backups === undefined ? undefined : safetyBackup(platform, database as Database),
+    });
+    const connection = { ...this.#connection(name, env), ...env };
+    const pod = this.#pod(only(platform, 'Job', job.name), connection, {
+      '/mooring/scripts': this.#scripts(platform, 'shop-migrate-scripts'),
+      ...(backups && {
+        '/scripts': this.#scripts(platform, 'shop-migrate-backup-scripts'),
+        '/backups': backups,
+        '/run/backup': this.files({}),
+      }),
+    });
+    await this.#list(pod, image, shell);
+    return pod;
+  }
+
+  /** A folder with the files of a ConfigMap. */
+  #scripts(platform: Platform, name: string): string {
+    return this.files(only(platform, 'ConfigMap', name).data as Record<string, string>);
+  }
+
+  async #list(pod: PodProcesses, { folder }: Image, shell: Shell): Promise<void> {
+    const listed = await pod.start('list-migrations', { folder, shell }).finished;
+    if (listed.code !== 0) {
+      throw new Error(`list-migrations failed: ${listed.stderr}`);
+    }
   }
 
   /** Runs the gate of a pod to its end. */
@@ -191,14 +240,11 @@ export class MigrationRuns {
       }),
     ];
     new Worker(platform.layers.app, 'Worker', { name: 'shop', image: IMAGE, resources: RESOURCES, gates });
-    const pod = this.#pod(only(platform, 'Deployment', 'shop'), only(platform, 'ConfigMap', 'shop-gate'), {
-      ...this.#connection(database, env),
-      ...env,
+    const connection = { ...this.#connection(database, env), ...env };
+    const pod = this.#pod(only(platform, 'Deployment', 'shop'), connection, {
+      '/mooring/scripts': this.#scripts(platform, 'shop-gate'),
     });
-    const listed = await pod.start('list-migrations', { folder: image.folder, shell: 'busybox' }).finished;
-    if (listed.code !== 0) {
-      throw new Error(`list-migrations failed: ${listed.stderr}`);
-    }
+    await this.#list(pod, image, SHELLS[0]);
     const gate = pod.start('migration-gate');
     const outcome = gate.finished.then((finished) => ({ ...finished, message: pod.message('migration-gate') }));
     return { gate, outcome };
@@ -209,38 +255,17 @@ export class MigrationRuns {
     return BY_URL in env ? {} : { ...this.server.env, PGDATABASE: database };
   }
 
-  #pod(workload: Manifest, scripts: Manifest, env: Environment) {
-    const number = ++this.#count;
-    const mounted = this.files(scripts.data as Record<string, string>);
-    const state = this.files({});
-    const temporary = this.files({});
-    const log = (container: string) => join(temporary, `${container}.${number}.message`);
-    const here = (text: string) => text.replaceAll('/mooring/scripts', mounted);
-    const startContainer = (name: string, app?: { folder: string; shell: (typeof SHELLS)[number] }): Running => {
-      const container = containerOf(workload, name);
-      const [program = '', ...args] = (container.command as string[]).map(here);
-      const rendered = (container.env ?? []).map((each) => [each.name, here(each.value ?? '')]);
-      writeFileSync(log(name), '');
-      const path = app && join(this.folder, app.shell);
-      const running = start(path === undefined ? program : join(path, program), args, {
-        cwd: app?.folder ?? '/',
-        env: {
-          ...Object.fromEntries(rendered),
-          ...env,
-          STATE_DIR: state,
-          TMPDIR: temporary,
-          HOME: '/none',
-          TERMINATION_LOG: log(name),
-          ...(path !== undefined && { PATH: path }),
-        },
-      });
-      this.#started.push(running);
-      return running;
-    };
-    return {
-      start: startContainer,
-      message: (name: string) => (existsSync(log(name)) ? readFileSync(log(name), 'utf8') : ''),
-    };
+  /** @param mounted folder here that a path in the containers stands for */
+  #pod(workload: Manifest, env: Environment, mounted: Readonly<Record<string, string>>): PodProcesses {
+    return new PodProcesses({
+      workload,
+      env,
+      mounted,
+      shells: this.folder,
+      state: this.files({}),
+      temporary: this.files({}),
+      started: (running) => this.#started.push(running),
+    });
   }
 }
 
@@ -251,4 +276,23 @@ function databaseOf(env: Environment): Database | DatabaseByUrl {
   return BY_URL in env
     ? new ExternalPostgresByUrl({ name: 'shop', clientImage, url, host: 'db.example.com' })
     : new FakeDatabase();
+}
+
+/** The platform's nightly backup, made before a migration. */
+function safetyBackup(platform: Platform, database: Database): BackupBeforeMigration {
+  const { base, backup } = platform.layers;
+  const claim = new NfsClaim(base, 'Backups', {
+    name: 'shop-backups',
+    volumeName: 'shop-backups-pv',
+    path: '/shop/backups',
+    size: Size.gibibytes(1),
+  });
+  const backups = new BackupCronJob(backup, 'Backup', {
+    name: 'shop-backup',
+    database,
+    schedule: Schedule.daily('03:00', 'Etc/UTC'),
+    retention: Retention.days(30),
+    targets: [BackupTarget.claim(claim)],
+  });
+  return new BackupBeforeMigration({ backups });
 }

@@ -39,7 +39,8 @@ export function append(name: string, field: string, value: unknown): Change {
   return (tree) => {
     const object = objectOf(tree, name);
     const list = read(object, field);
-    write(object, field, [...(Array.isArray(list) ? list : []), value]);
+    // Changes of one tree must not reach the next one that the fixture is applied to.
+    write(object, field, [...(Array.isArray(list) ? list : []), structuredClone(value)]);
   };
 }
 

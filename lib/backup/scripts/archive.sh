@@ -11,6 +11,23 @@ END_MARKER=$'\n--\n-- PostgreSQL database( cluster)? dump complete\n--\n+(\\\\un
 
 PATH=$PATH:/tools # where the pod has age
 
+# Waits for the container that puts age there, when AGE says that there is one. Returns 1 with the reason in `problem`.
+await_age() {
+  local reason first=ok
+  if [[ ${AGE-} == container ]]; then
+    if await_worker age 600; then
+      IFS= read -r first <"$RUN_DIR/age.result" || first=
+    else
+      first=
+    fi
+  fi
+  if [[ $first != ok ]]; then
+    reason=$(reason_of age)
+    problem="the program age is not there: ${reason:-$problem}"
+    return 1
+  fi
+}
+
 # How the name of an archive can end.
 ARCHIVE_ENDS=(.sql.gz .sql.gz.age .dump.zst .dump.zst.age)
 

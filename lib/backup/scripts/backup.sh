@@ -17,6 +17,9 @@
 #                             what is kept; retention.sh says how
 #   PRUNE                     yes, or no when something else removes old backups [yes]
 #   PREVIOUS_METADATA         metadata file of the last backup, when it is not in BACKUP_DIR
+#   STORE                     `archives`: the backups lie in an S3 store, and the container `store` of the pod brings
+#                             PREVIOUS_METADATA [none]
+#   AGE                       `container`: the container `age` of the pod brings that program [none: it is here]
 #   LOCK_WAIT_SECONDS         how long to try again while somebody holds a table exclusively [60]
 #   CONNECT_TRIES CONNECT_PAUSE_SECONDS
 #                             how often, and after how long, a server that is not there is tried again [5, 15]
@@ -52,6 +55,8 @@ here=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR
 . "$here/common.sh"
 # shellcheck source-path=SCRIPTDIR
+. "$here/ask-store.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/metadata.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/archive.sh"
@@ -80,6 +85,7 @@ TIME_ZONE=${TIME_ZONE:-UTC}
 JOB_NAME=${JOB_NAME-}
 CRON_JOB=${CRON_JOB-}
 BACKUP_KIND=${BACKUP_KIND-}
+warnings=()
 export PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-10}
 
 # Connects and makes sure that no other run is at work.
@@ -116,6 +122,24 @@ name_files() {
   roles_end=.roles.sql.gz$encrypted
 }
 
+# The backup is made even when the store cannot be read now: it may be when the archive is there.
+bring_previous() {
+  if [[ ${STORE-} != archives ]] || await_store; then
+    return 0
+  elif [[ -e $RUN_DIR/store.missing ]]; then
+    # Nor will the upload begin, which has the same image.
+    fail 3 "the store cannot be reached: $problem"
+  else
+    warn "the last backup is not known, so this one was compared with none: $problem"
+  fi
+}
+
+# What people should know though the backup is made.
+warn() {
+  printf 'warning: %s\n' "$1" >&2
+  warnings+=("$1")
+}
+
 main() {
   local begun
   begin_run dump
@@ -123,6 +147,8 @@ main() {
   begun=$ticks
   started=$EPOCHSECONDS
   result_body=("Time: $(human_time "$started" "$TIME_ZONE")")
+  make_scratch || fail 3 "$problem"
+  await_age || fail 2 "$problem"
   check_settings
   name_files
   kind=manual
@@ -130,10 +156,11 @@ main() {
     kind=scheduled
   fi
   kind=${BACKUP_KIND:-$kind}
-  make_scratch || fail 3 "$problem"
   check_folder
+  bring_previous
   connect_session
   find_previous
+  check_clock
   check_privileges
   check_space
   partials+=("$roles_partial" "$metadata_partial" "$frozen_partial")
@@ -153,6 +180,7 @@ main() {
     "Tables: $tables ($(human_number "$rows") rows)"
     "File: $archive"
     "Time: $(human_time "$moment_of_backup" "$TIME_ZONE")"
+    "${warnings[@]/#/Warning: }"
   )
   prune
   # Whoever restores knows that something is wrong; that must not keep him from it.

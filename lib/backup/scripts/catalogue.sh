@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# What backups there are in a folder, whether they are whole, and the removal of one.
+# What backups there are in a folder, or in an S3 store, whether they are whole, and the removal of one.
 #
 # Runs in the official Debian postgres image of the server's major version, beside the files that it sources.
 #
@@ -15,6 +15,10 @@
 # Environment:
 #   FILE_PREFIX      required: backups are called <prefix>_YYYYMMDD_HHMMSS
 #   BACKUP_DIR       folder of the archives [/backups]
+#   STORE            `archives`: they lie in an S3 store, which the container `store` of the pod reaches; BACKUP_DIR has
+#                    room for one of them. `copy`: second copies lie there, of which only `confirm` knows [none]
+#   RUN_DIR          folder that the containers of the pod share; required with STORE
+#   AGE              `container`: the container `age` of the pod brings that program [none: it is here]
 #   AGE_IDENTITY     file with the private key; without it, of an encrypted archive only the checksum is verified
 #   PGHOST PGUSER PGDATABASE, MIGRATION_TOOL MIGRATION_TABLE MIGRATION_QUERY
 #                    the live database, and SQL that returns the ids of its migrations, oldest first; without them, or
@@ -29,7 +33,7 @@
 #   0  done; all verified backups are whole
 #   1  a backup is not whole, or there is none; or something that was not foreseen, then the line is named
 #   2  a setting or an argument is missing or wrong
-#   3  the folder is missing, or something in it cannot be written or removed
+#   3  the folder is missing, or something in it cannot be written or removed; the store cannot be reached or refuses
 #   4  refused: no verified backup would be left
 #   128 + n  stopped by signal n
 set -Eeuo pipefail
@@ -39,6 +43,8 @@ export TZ=UTC0
 here=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR
 . "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/ask-store.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/metadata.sh"
 # shellcheck source-path=SCRIPTDIR
@@ -55,6 +61,7 @@ here=$(dirname -- "${BASH_SOURCE[0]}")
 . "$here/verification.sh"
 
 BACKUP_DIR=${BACKUP_DIR:-/backups}
+STORE=${STORE-}
 TASK=${1:-catalogue}
 
 check_settings() {
@@ -64,7 +71,17 @@ check_settings() {
   if [[ ! -d $BACKUP_DIR ]]; then
     fail 3 "$BACKUP_DIR is not a folder; mount the backup volume there"
   fi
+  if [[ -n $STORE && -z $RUN_DIR ]]; then
+    fail 2 "STORE is \"$STORE\", but RUN_DIR is not set: without it the container store cannot be asked"
+  fi
   make_scratch || fail 3 "$problem"
+}
+
+# Brings what `describe_backups` needs.
+bring_listing() {
+  if [[ $STORE == archives ]]; then
+    ask_store listing || fail 3 "$problem"
+  fi
 }
 
 # Refuses what is not the name of a backup, such as a path.
@@ -82,7 +99,9 @@ verify() {
   if (($# == 0)); then
     fail 2 'nothing to verify; give names of backups, or --all'
   fi
+  await_age || fail 2 "$problem"
   read_applied_migrations
+  bring_listing
   if [[ $* == --all ]]; then
     describe_backups '' >"$scratch/backups"
   else
@@ -97,7 +116,9 @@ verify() {
     done
   fi
   while read -r name state archive json <&9; do
+    bring_backup "$name"
     verify_backup "$name" "$state" "$archive" "$json"
+    return_backup "$name" "$state"
     if [[ $removed == yes ]]; then
       continue
     elif ((${#problems[@]} > 0)); then
@@ -113,6 +134,29 @@ verify() {
     fail 1 "there is no backup of $FILE_PREFIX in $BACKUP_DIR"
   fi
   printf 'verify complete: %d backups, all whole\n' "$good" >&2
+}
+
+# bring_backup NAME
+# Brings what the store has of a backup beside its metadata.
+bring_backup() {
+  local files
+  if [[ $STORE == archives ]]; then
+    mapfile -t files < <(backup_files "$1" | sed -n '/\.meta\.json /!s/ .*//p')
+    if ((${#files[@]} > 0)); then
+      ask_store files "${files[@]}" || fail 3 "$problem"
+    fi
+  fi
+}
+
+# return_backup NAME STATE
+# Makes room for the next one. An archive that was adopted gets its metadata in the store, too.
+return_backup() {
+  if [[ $STORE == archives ]]; then
+    remove_files "$1"
+    if [[ $2 == unverified && -e $BACKUP_DIR/$1.meta.json ]] && ((${#problems[@]} == 0)); then
+      ask_store put "$1.meta.json" || fail 3 "$problem"
+    fi
+  fi
 }
 
 # join SEPARATOR TEXT…
@@ -135,6 +179,7 @@ delete() {
     fail 3 'another delete is running'
   fi
   : >"$scratch/applied"
+  bring_listing
   describe_backups '' >"$scratch/backups"
   state=$(sed -n "s/^$1 \([a-z-]*\) .*/\1/p" "$scratch/backups")
   verified=$(awk -v name="$1" '$2 == "verified" && $1 != name' "$scratch/backups" | wc -l)
@@ -149,18 +194,38 @@ delete() {
 # remove_backup NAME STATE
 # The metadata last: a run that is killed here leaves a backup whose archive is missing, which can be deleted again.
 remove_backup() {
-  local archives metadata=$BACKUP_DIR/$1.meta.json
-  mapfile -t archives < <(archive_names "$1")
-  archives+=("$1.roles.sql.gz" "$1.roles.sql.gz.age")
-  if ! {
-    rm -f -- "${archives[@]/#/$BACKUP_DIR/}" && sync -- "$BACKUP_DIR" && rm -f -- "$metadata" && sync -- "$BACKUP_DIR"
+  local metadata=$BACKUP_DIR/$1.meta.json names
+  if [[ $STORE == archives ]]; then
+    mapfile -t names < <(backup_files "$1" | sed -n '/\.meta\.json /!s/ .*//p')
+    ask_store remove "${names[@]}" "$1.meta.json" || fail 3 "$1 cannot be removed: $problem"
+  elif ! {
+    remove_files "$1" && sync -- "$BACKUP_DIR" && rm -f -- "$metadata" && sync -- "$BACKUP_DIR"
   } 2>"$scratch/rm"; then
     fail 3 "$1 cannot be removed: $(said "$scratch/rm")"
   fi
   printf 'deleted: %s, which was %s\n' "$1" "$2"
 }
 
+# remove_files NAME
+# Removes what the folder has of a backup beside its metadata.
+remove_files() {
+  local names
+  mapfile -t names < <(archive_names "$1")
+  names+=("$1.roles.sql.gz" "$1.roles.sql.gz.age")
+  rm -f -- "${names[@]/#/$BACKUP_DIR/}"
+}
+
 confirm() {
+  if [[ $STORE != archives ]]; then
+    confirm_folder
+  fi
+  if [[ -n $STORE ]]; then
+    ask_store unfreeze || fail 3 "in the store pruning may still be frozen: $problem"
+    printf 'pruning is not frozen in the store\n'
+  fi
+}
+
+confirm_folder() {
   local frozen=$BACKUP_DIR/$FILE_PREFIX.pruning-frozen reason
   if [[ ! -e $frozen ]]; then
     printf 'pruning is not frozen\n'
@@ -177,7 +242,7 @@ case ${1-} in
   list | verify | delete | confirm) ;;
   *) TASK=catalogue ;;
 esac
-begin_run "$TASK"
+begin_run catalogue
 check_settings
 case ${1-} in
   list | verify | delete | confirm) "$@" ;;

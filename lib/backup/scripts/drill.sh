@@ -15,6 +15,8 @@
 #   CHECKS           file of SQL: each row that it returns is the name of a check and whether it holds [none]
 #   MIGRATE          `container`: another container of the pod runs migrate-restored.sh [none]
 #   MIGRATE_SECONDS  how long migrations may take [3600]
+#   STORE            `archives`: the backups lie in an S3 store, and the container `store` of the pod brings the newest [none]
+#   AGE              `container`: the container `age` of the pod brings that program [none: it is here]
 #   AGE_IDENTITY     file with the key of encrypted backups
 #
 # Exit codes:
@@ -43,6 +45,8 @@ MAINTENANCE_DATABASE=postgres
 here=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR
 . "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/ask-store.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/metadata.sh"
 # shellcheck source-path=SCRIPTDIR
@@ -243,6 +247,10 @@ main() {
   begin_run drill
   make_scratch || fail 3 "$problem"
   check_settings
+  await_age || fail 3 "$problem"
+  if [[ ${STORE-} == archives ]]; then
+    await_store || fail 3 "the newest backup cannot be brought: $problem"
+  fi
   choose_backup
   check_space
   start_server

@@ -72,6 +72,23 @@ find_previous() {
   fi
 }
 
+# Clocks of two nodes differ a little, and the name of a backup may be a minute later than its begin.
+CLOCK_TOLERANCE=300
+
+# Warns when the last backup is of a later time than now. Whether the clock was wrong then or is wrong now cannot be told
+# from names, so nothing is removed by them.
+check_clock() {
+  local name
+  if [[ -z $previous ]]; then
+    return 0
+  fi
+  name=$(metadata_value "$previous" name)
+  if moment "${name: -15}" && ((second > started + CLOCK_TOLERANCE)); then
+    warn "$name is of a later time than now: the clock was wrong then, or is wrong now; nothing old is removed until the backup with the wrong time is deleted"
+    PRUNE=no
+  fi
+}
+
 prune() {
   local old='' name abandoned removed=0
   if [[ -e $frozen ]]; then

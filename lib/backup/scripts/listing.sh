@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # what one file sets another reads
 #
-# What backups there are, from the names and sizes of the files and from their metadata. Nothing is read in full.
+# What backups there are, from the names and sizes of the files and from their metadata. Nothing is read in full. When the
+# archives lie in a store, the folder has their metadata, and in `store.files` size and name of each file there.
 #
 # Sourced by catalogue.sh after common.sh and retention.sh.
 
@@ -8,14 +9,24 @@
 # Prints name and size of each regular file of ours, or of that backup, the newest first.
 backup_files() {
   local name=${1:-${FILE_PREFIX}_[0-9]{8\}_[0-9]{6\}} endings='((sql\.gz|dump\.zst|roles\.sql\.gz)(\.age)?|meta\.json)' file size stamp
-  find "$BACKUP_DIR" -ignore_readdir_race -maxdepth 1 -type f -regextype posix-extended \
-    -regex ".*/${name//./\\.}\\.$endings" -printf '%f %s\n' | sort -r |
-    while read -r file size; do
+  sizes_and_names "${name//./\\.}\\.$endings" | sort -r -k 2 |
+    while read -r size file; do
       stamp=${file#"${FILE_PREFIX}_"}
       if moment "${stamp%%.*}"; then
         printf '%s %s\n' "$file" "$size"
       fi
     done
+}
+
+# sizes_and_names PATTERN
+# Prints size and name of each file whose name matches.
+sizes_and_names() {
+  if [[ ${STORE-} == archives ]]; then
+    # grep calls it an error that there is nothing.
+    grep -E "^[0-9]+ $1\$" -- "$BACKUP_DIR/store.files" || (($? == 1))
+  else
+    find "$BACKUP_DIR" -ignore_readdir_race -maxdepth 1 -type f -regextype posix-extended -regex ".*/$1" -printf '%s %f\n'
+  fi
 }
 
 # read_applied_migrations
@@ -165,6 +176,7 @@ describe_backups() {
 list() {
   local state json
   read_applied_migrations
+  bring_listing
   describe_backups '' >"$scratch/backups"
   while read -r _ state _ json; do
     printf '%s,"verification":"%s"}\n' "$json" "$state"

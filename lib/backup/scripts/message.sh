@@ -163,12 +163,22 @@ slack_reason() {
   esac
 }
 
+# no_address NAME SECRET
+# Says on standard error that NAME has no value, though SECRET should give it one; then returns 1.
+no_address() {
+  if [ -n "$2" ]; then
+    printf '%s: nothing was sent: there is no address, %s is missing or empty\n' "$1" "$2" >&2
+    return 1
+  fi
+}
+
 # send_message TEXT SECONDS
 # Logs the message and sends it to WEBHOOK_URL when there is one. Returns 1 when it could not be sent.
 send_message() {
   printf '%s\n' "$1"
   if [ -z "${WEBHOOK_URL-}" ]; then
-    return 0
+    no_address WEBHOOK_URL "${WEBHOOK_SOURCE-}"
+    return
   fi
   # Inside the quotes of curl's configuration a quote and a backslash need a backslash.
   payload=$(printf '%s' "$1" | slack_payload | sed 's/[\\"]/\\&/g')

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 #
-# What upload.sh, fetch.sh and files.sh share: how a run ends, and the steps on a store that they all take.
+# What upload.sh, store.sh and files.sh share: how a run ends, and the steps on a store that they all take.
 #
 # Sourced; plain POSIX sh with busybox' applets and rclone 1.60 or newer. TASK names the run in messages.
 
@@ -233,15 +233,16 @@ check_retention() {
   [ -z "$wrong" ] || problem "${wrong%;}"
 }
 
-# list_store: writes the names of all files directly in the store to $scratch/names.
+# list_store: writes size and name of all files directly in the store to $scratch/files, the names alone to $scratch/names.
 list_store() {
-  ask lsf --files-only --max-depth 1 "$STORE" || {
+  ask lsf --files-only --max-depth 1 --format sp --separator ' ' "$STORE" || {
     if [ "$status" = 3 ]; then
       fail 4 "cannot list $place: there is no such bucket, or the access key is unknown there"
     fi
     fail 4 "cannot list $place: $(why)"
   }
-  cp "$scratch/out" "$scratch/names"
+  cp "$scratch/out" "$scratch/files"
+  cut -d ' ' -f 2- "$scratch/files" >"$scratch/names"
 }
 
 # size_of NAME: sets `size`, empty when the store has no such file. rclone calls a missing file a success.

@@ -4,7 +4,8 @@
 #
 # A worker W holds the FIFO RUN_DIR/W.alive open for writing all its life and leaves RUN_DIR/W.result as its last act:
 # `ok`, `failed` or `skipped`, then lines for the message. End-of-file on the FIFO without a result means that it was
-# killed. RUN_DIR/W.started, when a worker leaves it, is told at once.
+# killed. RUN_DIR/W.started, when a worker leaves it, is told at once. RUN_DIR/C.missing, left by a worker, says that the
+# container C, which it waited for, never began.
 #
 # Runs in the official curl image (busybox and curl) beside the workers; message.sh lies in the same folder.
 #
@@ -18,12 +19,14 @@
 #   NAMESPACE         of the pod, for the commands in messages
 #   WEBHOOK_URL       Slack webhook [none: the message is only logged]
 #   PING_URL          called after a run in which every worker did well [none]
+#   WEBHOOK_SOURCE PING_SOURCE  where these URLs come from, for the log when there is none [none: nobody is to be called]
 #   START_SECONDS     how long a worker may take to begin [60]
 #   FOLLOW_SECONDS    how long the others may take to end after the first one failed [20]
 #   STOP_SECONDS      how long they may take after a SIGTERM [25]
 #   SEND_SECONDS      how long sending is tried, half of it after a SIGTERM [45]
-#   EVICT_BYTES       size limit of RUN_DIR's volume. When a worker never began, the volume is filled beyond it, so that
-#                     the kubelet ends the pod: it would wait for a missing image until its deadline [none: not done]
+#   EVICT_BYTES       size limit of RUN_DIR's volume. When a worker never began, or one that another worker waited for, the
+#                     volume is filled beyond it, so that the kubelet ends the pod: it would wait for a missing image
+#                     until its deadline [none: not done]
 #   EVICT_SECONDS     how long to wait for that; the kubelet measures volumes once a minute [180]
 #
 # Exit codes; a message that cannot be sent changes none:
@@ -209,7 +212,7 @@ ended() {
   elif [ -c "/proc/$2/fd/0" ] && [ $((uptime - begun_at)) -ge "$START_SECONDS" ]; then
     never_began=yes
     judge "$1" \
-      "the container never started within $START_SECONDS s (image cannot be pulled, Secret missing), or was killed at once"
+      "the container never started within $START_SECONDS s (image cannot be pulled, Secret missing), or ended at once"
   else
     return 1
   fi
@@ -312,11 +315,19 @@ main() {
     details="${details}Still running: ${entry%:*}$NEWLINE"
   done
   tell "$outcome" "$details$reasons"
-  if [ "$outcome" = completed ] && [ -z "$omitted" ] && [ -n "${PING_URL-}" ]; then
-    deliver PING_URL "$PING_URL" 10 || true
+  if [ "$outcome" = completed ] && [ -z "$omitted" ]; then
+    if [ -n "${PING_URL-}" ]; then
+      deliver PING_URL "$PING_URL" 10 || true
+    else
+      no_address PING_URL "${PING_SOURCE-}" || true
+    fi
   fi
   # One message a run: how the others end is only logged.
   await_workers
+  # A worker that waited for another container in vain leaves a file that says so.
+  for missing in "$RUN_DIR"/*.missing; do
+    [ ! -e "$missing" ] || [ -e "${missing%.missing}.result" ] || never_began=yes
+  done
   if [ "$never_began" = yes ] && [ -n "${EVICT_BYTES-}" ]; then
     evict
   fi

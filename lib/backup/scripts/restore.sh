@@ -17,7 +17,10 @@
 #   RESTORE_ID                name of the Job: what was restored under it once is not restored again [none]
 #   SAFETY_BACKUP             `no`: without a backup of the live database first, which is accepted only when it does not
 #                             exist or cannot be connected to
-#   AWAIT_UPLOAD              `yes`: the safety backup counts when the container `upload` has put it into S3
+#   STORE                     `archives`: the backups lie in an S3 store, from which the container `store` brings the one
+#                             that is wanted; the safety backup counts when `upload` has put it there [none: they are
+#                             in BACKUP_DIR]
+#   AGE                       `container`: the container `age` of the pod brings that program [none: it is here]
 #   BACKUP_WAIT_SECONDS       how long to wait for a backup that is running [900]
 #   KEEP_OLD_DAYS             drop-old without NAME drops only what is older [0: all]
 #   AGE_IDENTITY              file with the key of encrypted backups
@@ -49,6 +52,8 @@ export TZ=UTC0
 here=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR
 . "$here/common.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/ask-store.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/metadata.sh"
 # shellcheck source-path=SCRIPTDIR
@@ -103,7 +108,7 @@ check_settings() {
       problems+=("$name \"${!name}\" must be a whole number")
     fi
   done
-  if [[ $MIGRATE == container || ${AWAIT_UPLOAD-} == yes ]] && [[ -z $RUN_DIR ]]; then
+  if [[ $MIGRATE == container || -n ${STORE-} ]] && [[ -z $RUN_DIR ]]; then
     problems+=('RUN_DIR is not set, and without it no other container of the pod can be awaited')
   fi
   if ((${#problems[@]} > 0)); then
@@ -133,6 +138,10 @@ check_backup() {
   metadata=$BACKUP_DIR/$name.meta.json
   if [[ ! $name =~ ^[A-Za-z0-9._-]+$ || $name != "$FILE_PREFIX"_* || ! ${name#"$FILE_PREFIX"_} =~ ^$STAMP$ ]]; then
     fail 3 "\"$name\" is not the name of a backup; they are called ${FILE_PREFIX}_YYYYMMDD_HHMMSS"
+  fi
+  if [[ ${STORE-} == archives ]]; then
+    printf 'backup: %s is brought from the store\n' "$name"
+    ask_store backup "$name" || fail 3 "$name cannot be brought: $problem"
   fi
   if ! metadata_complete "$metadata"; then
     while IFS= read -r found; do
@@ -218,7 +227,7 @@ make_safety_backup() {
     status=0
     printf 'safety backup: begins\n'
     # Nothing old is removed: it may be the very backup that is wanted.
-    BACKUP_KIND=safety PRUNE=no RUN_DIR=$run TERMINATION_LOG=$scratch/no-log attended bash "$here/backup.sh" \
+    BACKUP_KIND=safety PRUNE=no STORE='' AGE='' RUN_DIR=$run TERMINATION_LOG=$scratch/no-log attended bash "$here/backup.sh" \
       2>"$scratch/backup" || status=$?
     cat -- "$scratch/backup" >&2
     IFS= read -r first <"$run/dump.result" || first=
@@ -236,16 +245,11 @@ make_safety_backup() {
     break
   done
   result_body+=("Safety backup: $(sed -n 's/^File: //p' "$run/dump.result")")
-  if [[ ${AWAIT_UPLOAD-} == yes ]]; then
+  if [[ ${STORE-} == archives ]]; then
     await_worker upload 21600 || fail 6 "the safety backup is not in S3, so nothing was restored: $problem"
     IFS= read -r first <"$RUN_DIR/upload.result" || first=
     [[ $first == ok ]] || fail 6 "the safety backup is not in S3, so nothing was restored: $(reason_of upload)"
   fi
-}
-
-# reason_of WORKER
-reason_of() {
-  sed -n 's/^Reason: //p' "${RUN_DIR:-$scratch}/$1.result"
 }
 
 # No backup may begin while the restore works: the swap would end it in the middle.
@@ -331,6 +335,7 @@ restore() {
     write_result skipped "Reason: $(<"$scratch/rows") already; a restore is done once"
     return
   fi
+  await_age || fail 3 "$problem"
   check_backup "$name"
   look_at_live
   if [[ $live == there ]]; then

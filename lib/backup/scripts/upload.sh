@@ -3,8 +3,7 @@
 # Copies verified backups from a folder to an S3 store and removes old ones there. A file gets its name on the store only
 # after all of it has been read back; the sidecar comes last and goes last. A failure removes nothing.
 #
-#   upload.sh            copies what the store lacks, then removes what is too old there
-#   upload.sh confirm    a sudden drop was looked at: lets backups on the store be removed again
+# After a sudden drop nothing is removed there until `store.sh unfreeze`.
 #
 # Runs in the official rclone image; rclone.sh, retention.sh and metadata.sh lie in the same folder.
 #
@@ -114,8 +113,9 @@ copy_backup() {
   put_part file sha256
   put_part rolesFile rolesSha256
   drop=$(field suddenDrop)
-  # Before the sidecar: a run that is killed here must not leave a backup that lets others be removed.
-  [ -z "$drop" ] || freeze "$backup: $drop"
+  # Before the sidecar: a run that is killed here must not leave a backup that lets others be removed. Whoever restores
+  # knows that something is wrong.
+  [ -z "$drop" ] || [ "$(field kind)" = safety ] || freeze "$backup: $drop"
   put_sidecar "$1"
   printf 'copied: %s to %s\n' "$backup" "$place"
 }
@@ -147,6 +147,14 @@ latest_until_now() {
   { cat "$1" && date -u '+%Y%m%d_%H%M%S now'; } | sort -r | sed -n '/now$/,$p' | sed -n 2p
 }
 
+# later_than STAMP: whether the newest backup on the store is of a later time, by more than clocks of two nodes differ, and
+# then sets `later` to its name. As in folder.sh, nothing is removed by names that a wrong clock may have made.
+later_than() {
+  last=$(sort "$scratch/there" | tail -n 1)
+  moment "$1" && limit=$((second + 300))
+  moment "$last" && [ "$second" -gt "$limit" ] && later=${FILE_PREFIX}_$last
+}
+
 # Removes what is too old on the store: archive first, sidecar last, so that a run that is killed leaves no sidecar
 # without need. Nothing counts but backups that are there and whole.
 prune() {
@@ -156,7 +164,7 @@ prune() {
     frozen=yes
   fi
   now=$(latest_until_now "$scratch/there")
-  if [ -z "$now" ] || [ "$frozen" = yes ]; then
+  if [ -z "$now" ] || [ "$frozen" = yes ] || later_than "$now"; then
     return 0
   fi
   expired_backups "$now" <"$scratch/there" >"$scratch/expired"
@@ -183,15 +191,6 @@ prune() {
   printf 'removed: %d old backups from %s\n' "$removed" "$place"
 }
 
-confirm() {
-  check_prefix
-  check_store
-  refuse_problems
-  list_store
-  unfreeze
-  finish ok
-}
-
 upload() {
   check_settings
   await_dump
@@ -207,9 +206,10 @@ upload() {
   fi
   list_there
   copy_missing
-  # A dump that failed may still have published a backup, for example after a sudden drop. Then nothing is removed.
+  # A dump that failed may still have published a backup, for example after a sudden drop. Then nothing is removed. Nor is
+  # it beside a restore, which may be of the very backup that would be removed.
   if [ "$dump" = ok ]; then
-    prune
+    [ "${LEADER-}" = restore ] || prune
   elif [ "$copied" = 0 ]; then
     printf 'nothing to copy: the dump failed\n'
     finish skipped
@@ -219,13 +219,10 @@ upload() {
   set -- "Copy: s3 $S3_BUCKET/$S3_PREFIX, $(human_bytes "$bytes"), verified"
   [ "$copied" -le 1 ] || set -- "$@" "Copied late: $((copied - 1)) earlier backups"
   [ "${frozen-no}" = no ] || set -- "$@" "Pruning: frozen in s3 $S3_BUCKET/$S3_PREFIX until it is confirmed"
+  [ -z "${later-}" ] || set -- "$@" "Warning: nothing old is removed from s3 $S3_BUCKET/$S3_PREFIX: $later there is of a later time than now"
   printf '%s\n' "$@"
   finish ok "$@"
 }
 
 begin
-case ${1-} in
-  '') upload ;;
-  confirm) confirm ;;
-  *) fail 2 "\"$1\" is not a command; use none, or confirm" ;;
-esac
+upload

@@ -10,9 +10,13 @@
 #   MAX_AGE_SECONDS  required: twice the time between two backups
 #   TITLE            required: the platform as people know it, "School Platform"
 #   BACKUP_DIRS      folders, separated by colons; each must have a new backup [BACKUP_DIR, or /backups]
+#   RUN_DIR          folder shared with the container `store`, which brings sidecars from an S3 store [none]
+#   STORE_DIR        the one of BACKUP_DIRS that gets them
+#   STORE_SECONDS    how long to wait for that [300]
 #   CRON_JOB         name of the CronJob that makes the backups, for the commands in messages
 #   NAMESPACE        of that CronJob
 #   WEBHOOK_URL      Slack webhook [none: the message is only logged]
+#   WEBHOOK_SOURCE   where it comes from, for the log when it is missing [none]
 #   SEND_SECONDS     how long sending is tried [45]
 #
 # Exit codes; a message that cannot be sent changes none:
@@ -31,6 +35,7 @@ here=$(dirname -- "$0")
 . "$here/retention.sh"
 
 BACKUP_DIRS=${BACKUP_DIRS:-${BACKUP_DIR:-/backups}}
+STORE_SECONDS=${STORE_SECONDS:-300}
 SEND_SECONDS=${SEND_SECONDS:-45}
 
 # Clocks of two nodes differ a little.
@@ -45,7 +50,7 @@ check_settings() {
     eval "value=\${$name-}"
     [ -n "$value" ] || problems="$problems; $name is not set"
   done
-  for name in MAX_AGE_SECONDS SEND_SECONDS; do
+  for name in MAX_AGE_SECONDS STORE_SECONDS SEND_SECONDS; do
     eval "value=\${$name-}"
     case $value in
       *[!0-9]* | ???????????*) problems="$problems; $name \"$value\" must be a whole number of at most 10 digits" ;;
@@ -103,6 +108,26 @@ missing() {
   reasons="${reasons}Reason: $1: $2$NEWLINE"
 }
 
+# Waits for what is brought from the store, and sets `store_problem` when nothing was: then its folder is empty. The
+# message must come though that container has no image.
+await_store() {
+  store_problem=
+  if [ -z "${RUN_DIR-}" ]; then
+    return
+  fi
+  read_uptime
+  store_until=$((uptime + STORE_SECONDS))
+  until [ -e "$RUN_DIR/store.result" ]; do
+    read_uptime
+    if [ "$uptime" -ge "$store_until" ]; then
+      store_problem="the container store brought nothing within $STORE_SECONDS s; can its image be pulled?"
+      return
+    fi
+    sleep 0.5
+  done
+  store_problem=$(sed -n 's/^Reason: //p' "$RUN_DIR/store.result")
+}
+
 # check FOLDER
 check() {
   if [ ! -d "$1" ]; then
@@ -122,8 +147,10 @@ check() {
     if [ "$age" -gt "$MAX_AGE_SECONDS" ]; then
       missing "$1" "the newest verified backup is older than $(in_words "$MAX_AGE_SECONDS")"
     fi
+  elif [ -n "$store_problem" ] && [ "$1" = "${STORE_DIR-}" ]; then
+    missing "$1" "the store could not be read: $store_problem"
   elif [ -z "$entries" ]; then
-    missing "$1" 'it is empty: no backup was ever made, another volume is mounted, or the store could not be read'
+    missing "$1" 'it is empty: no backup was ever made, or another volume is mounted'
   elif [ "$incomplete" -gt 0 ]; then
     missing "$1" "no backup of $FILE_PREFIX is verified; $(count "$incomplete" sidecar) of it cannot be read in full"
   else
@@ -141,6 +168,7 @@ advice() {
 
 main() {
   check_settings
+  await_store
   moment "$(date +%Y%m%d_%H%M%S)"
   clock=$second
   rest=$BACKUP_DIRS:

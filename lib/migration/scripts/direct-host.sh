@@ -33,10 +33,14 @@ without_pooler_inside() {
 connect_directly() {
   for name; do
     eval "value=\${$name-}"
+    case $value in
+    *-pooler.*) ;;
+    *) continue ;;
+    esac
     case $name in
     *HOST) value=$(without_pooler "$value") ;;
     *) value=$(without_pooler_inside "$value") ;;
     esac
-    [ -z "$value" ] || export "$name=$value"
+    export "$name=$value"
   done
 }

@@ -8,6 +8,7 @@
 #
 # Environment
 #   PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE   the server, as libpq reads them; a "-pooler" in Neon's way is left out
+#   CONNECTION_STRING  the same in one, see connection-string.sh
 #   MIGRATION_TABLE  where the migration tool records what it applied
 #   STATE_DIR        folder with the list of the image's migrations, and for the verdict (default: /mooring/state)
 #   SCRIPT_DIR       folder of missing.sql and migration-state.sql                       (default: folder of the script)
@@ -30,6 +31,8 @@ export SCRIPT_DIR STATE_DIR PGCLIENTENCODING=UTF8 PGCONNECT_TIMEOUT=5 PGAPPNAME=
 export PGOPTIONS='-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c lock_timeout=3s -c statement_timeout=10s'
 # shellcheck source=lib/migration/scripts/direct-host.sh
 . "$SCRIPT_DIR/direct-host.sh"
+# shellcheck source=lib/migration/scripts/connection-string.sh
+. "$SCRIPT_DIR/connection-string.sh"
 # shellcheck source=lib/migration/scripts/migration-common.sh
 . "$SCRIPT_DIR/migration-common.sh"
 
@@ -99,7 +102,7 @@ wait_until() {
 }
 
 main() {
-  local problems messages=${TMPDIR:-/tmp}/hold-lock.messages answer server_state to_session from_session
+  local problem problems messages=${TMPDIR:-/tmp}/hold-lock.messages answer server_state to_session from_session
   trap 'exit 0' INT TERM
   trap '' PIPE
   if [[ -e $STATE_DIR/verdict ]]; then
@@ -107,6 +110,7 @@ main() {
     : >"$STATE_DIR/lost"
     stay
   fi
+  use_connection_string || fail 2 "the connection string $problem"
   problems=$(environment_problems WAIT_SECONDS PEER_SECONDS)
   [[ -z $problems ]] || fail 2 "$problems"
   connect_directly PGHOST

@@ -4,6 +4,7 @@
 #
 # Environment
 #   PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE   the server, as libpq reads them; a "-pooler" in Neon's way is left out
+#   CONNECTION_STRING  the same in one, see connection-string.sh
 #   MIGRATION_TABLE  where the migration tool records what it applied
 #   MIGRATION_JOB    label app.kubernetes.io/name of the Job that applies them, for the message
 #   NAMESPACE        namespace of that Job, for the message
@@ -31,6 +32,8 @@ export SCRIPT_DIR STATE_DIR PGCLIENTENCODING=UTF8 PGCONNECT_TIMEOUT=5 PGAPPNAME=
 export PGOPTIONS='-c default_transaction_read_only=on -c lock_timeout=3s -c statement_timeout=10s'
 # shellcheck source=lib/migration/scripts/direct-host.sh
 . "$SCRIPT_DIR/direct-host.sh"
+# shellcheck source=lib/migration/scripts/connection-string.sh
+. "$SCRIPT_DIR/connection-string.sh"
 # shellcheck source=lib/migration/scripts/migration-common.sh
 . "$SCRIPT_DIR/migration-common.sh"
 
@@ -54,7 +57,8 @@ describe() {
 }
 
 main() {
-  local problems limit missing said=-15 messages=${TMPDIR:-/tmp}/migration-gate.messages
+  local problem problems limit missing said=-15 messages=${TMPDIR:-/tmp}/migration-gate.messages
+  use_connection_string || fail 2 "the connection string $problem"
   problems=$(environment_problems WAIT_SECONDS)
   [[ -z $problems ]] || fail 2 "$problems"
   trap 'fail 130 "ended by a signal"' INT

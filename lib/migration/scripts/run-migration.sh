@@ -6,8 +6,9 @@
 #   the command that migrates
 #
 # Environment
-#   CONNECTION_VARIABLES  names of variables with a host or URL; a "-pooler" in Neon's way is left out (default: none)
-#   URL_PARAMETERS   added to the URLs among them, for tools that read nothing else      (default: none)
+#   CONNECTION_STRING  see connection-string.sh; in this and all other variables with a host or URL, a "-pooler" in
+#                    Neon's way is left out
+#   URL_PARAMETERS   added to PostgreSQL's URLs among them, for tools that read nothing else (default: none)
 #   STATE_DIR        folder shared with hold-lock.sh                                     (default: /mooring/state)
 #   LOCK_ATTEMPTS    how often to try again for locks, with growing pauses up to 15 s    (default: 8)
 #   TERMINATION_LOG  file for the reason of a failure, if it can be written              (default: /dev/termination-log)
@@ -31,6 +32,8 @@ work=${TMPDIR:-/tmp}/migration.$$
 tool=
 # shellcheck source=lib/migration/scripts/direct-host.sh
 . "${0%/*}/direct-host.sh"
+# shellcheck source=lib/migration/scripts/connection-string.sh
+. "${0%/*}/connection-string.sh"
 
 say() {
   printf 'run-migration: %s\n' "$*"
@@ -72,6 +75,11 @@ await_verdict() {
   esac
 }
 
+# Prints the names of the environment's variables; a line of a value that looks like another one does no harm.
+variable_names() {
+  env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'
+}
+
 # Adds URL_PARAMETERS to the URLs among the named variables.
 add_url_parameters() {
   for name; do
@@ -97,14 +105,14 @@ interrupted() {
 }
 
 end_tool_without_lock() {
-  while kill -0 "$tool" 2>/dev/null; do
+  # Not at once: the tool has to open its end of the FIFO, or those who read it would wait for ever.
+  while sleep 1 && kill -0 "$tool" 2>/dev/null; do
     if [ -e "$STATE_DIR/lost" ]; then
       end_tool TERM
       sleep 10
       end_tool KILL
       return
     fi
-    sleep 1
   done
 }
 
@@ -154,11 +162,16 @@ main() {
   trap 'interrupted 143' TERM
   mkdir -p "$work" || fail 2 "$work cannot be made: mount a writable folder there"
   await_verdict
-  # shellcheck disable=SC2086 # names of variables, separated by spaces
+  # A backup may have been made since.
+  if [ -e "$STATE_DIR/lost" ]; then
+    fail 6 'the connection to the server was lost before the migration began'
+  fi
+  use_connection_string || fail 2 "the connection string $problem"
+  # shellcheck disable=SC2046 # names of variables, a line each
   {
-    connect_directly ${CONNECTION_VARIABLES-}
+    connect_directly $(variable_names)
     if [ -n "${URL_PARAMETERS-}" ]; then
-      add_url_parameters ${CONNECTION_VARIABLES-}
+      add_url_parameters $(variable_names)
     fi
   }
   if [ ! -w "${HOME:-/}" ]; then

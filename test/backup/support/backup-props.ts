@@ -22,6 +22,15 @@ export const rclone = ImageReference.parse('rclone/rclone:1.71.2');
 
 export const slack = SecretUrl.slack(secret.key('WEBHOOK'));
 
+/** What the container of a script that calls a URL gets; it starts without the Secret, too. */
+export function urlEnv(name: 'WEBHOOK' | 'PING') {
+  const secretKeyRef = { name: 'shop-backup-secret', key: name, optional: true };
+  return [
+    { name: `${name}_URL`, valueFrom: { secretKeyRef } },
+    { name: `${name}_SOURCE`, value: `key ${name} of Secret shop-backup-secret` },
+  ];
+}
+
 /** A volume that is not on a file server. */
 export const volume = BackupTarget.claim({ name: 'shop-backups' });
 

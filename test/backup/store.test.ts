@@ -7,7 +7,7 @@ import { type S3Server, startS3 } from '../support/s3';
 import { startS3Proxy } from '../support/s3-proxy';
 import { filesOf, isWhole, makeBackup, rcloneImage, startScript, tree } from './store-runs';
 
-describeWithGoProgram(VERSITYGW, 'fetch.sh', () => {
+describeWithGoProgram(VERSITYGW, 'store.sh', () => {
   let scratch: string;
   let image: string;
   let s3: S3Server;
@@ -35,7 +35,7 @@ describeWithGoProgram(VERSITYGW, 'fetch.sh', () => {
   });
 
   function fetchThem(args: string[], env: Record<string, string> = {}): Promise<Finished> {
-    return startScript(image, ['fetch.sh', ...args], s3.env, { BACKUP_DIR: folder, ...env }).finished;
+    return startScript(image, ['store.sh', ...args], s3.env, { BACKUP_DIR: folder, ...env }).finished;
   }
 
   test.each([
@@ -114,7 +114,7 @@ describeWithGoProgram(VERSITYGW, 'fetch.sh', () => {
         }
         return undefined;
       });
-      running = startScript(image, ['fetch.sh', 'newest'], proxy.env, { BACKUP_DIR: folder });
+      running = startScript(image, ['store.sh', 'newest'], proxy.env, { BACKUP_DIR: folder });
       await running.finished;
       await proxy.stop();
       last = moment === 1 ? proxy.passed.length : last;
@@ -134,7 +134,7 @@ describeWithGoProgram(VERSITYGW, 'fetch.sh', () => {
     const proxy = await startS3Proxy(s3, ({ method, path }) =>
       method === 'GET' && path.includes('.sql.gz') && cut++ < 4 ? { cut: 'answer' } : undefined,
     );
-    const { code, stderr } = await startScript(image, ['fetch.sh', 'newest'], proxy.env, { BACKUP_DIR: folder })
+    const { code, stderr } = await startScript(image, ['store.sh', 'newest'], proxy.env, { BACKUP_DIR: folder })
       .finished;
     await proxy.stop();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -1,0 +1,43 @@
+import { objectName } from '../platform/manifest';
+import { defineRule, type Report } from './define-rule';
+import { imageParts } from './image-parts';
+import { gateOf, type Migration, migrationsOf } from './migrations';
+import { type PodTemplate, STAYING } from './pods';
+
+/**
+ * Flux applies all of a layer at once. Where a migration lies in the app's own layer, nothing but a gate holds the app's
+ * pods back: each workload of the image that migrates, whatever its build, has one, which waits at least as long as the
+ * Job may take.
+ */
+export const gatedStart = defineRule('gated-start', (view, report) => {
+  const migrations = migrationsOf(view);
+  const known = new Set(migrations.map(({ name }) => name));
+  for (const migration of migrations.filter(({ layer }) => layer.name === 'app')) {
+    for (const pod of view.pods) {
+      if (pod.layer.name === 'app' && STAYING.has(pod.manifest.kind)) {
+        checkPod(pod, migration, known, report);
+      }
+    }
+  }
+});
+
+function checkPod(pod: PodTemplate, migration: Migration, known: ReadonlySet<unknown>, report: Report): void {
+  const { manifest, name, images, deadline = 0 } = migration;
+  const gate = gateOf(pod);
+  if (gate !== undefined && !known.has(gate.job)) {
+    return; // `gate-release` reports it.
+  }
+  if (gate === undefined || gate.job !== name) {
+    const repositories = images.map((image) => imageParts(image).repository);
+    const container = pod.spec.containers?.find(({ image = '' }) =>
+      repositories.includes(imageParts(image).repository),
+    );
+    if (container !== undefined) {
+      const wrong = `container "${container.name}" runs "${container.image}" and does not wait for ${objectName(manifest)} of its own layer`;
+      report(pod, wrong, 'give it a MigrationGate for that Job, or put the Job into layer migrate');
+    }
+  } else if (!(gate.wait >= deadline)) {
+    const wrong = `the gate waits for ${gate.wait} s, and ${objectName(manifest)} may take ${deadline} s`;
+    report(pod, wrong, `let it wait for at least ${deadline} s`);
+  }
+}
