@@ -22,6 +22,9 @@ export interface HealthCheck {
   readonly failures?: number;
 }
 
+/** Each pod of a rollout waits, beside its own start, until it is asked for the next time. */
+const STARTUP_PERIOD = Duration.seconds(1);
+
 /** Properties of `WebApp`. */
 export interface WebAppProps extends WorkloadProps {
   /** Port on which the container listens. */
@@ -68,7 +71,7 @@ export class WebApp extends Construct {
       component: 'app',
       container: {
         ports: { [PORT_NAME]: props.port },
-        startupProbe: startupProbe({ httpGet }, props.startupBudget ?? STARTUP_BUDGET, Duration.seconds(5)),
+        startupProbe: startupProbe({ httpGet }, props.startupBudget ?? STARTUP_BUDGET, STARTUP_PERIOD),
         readinessProbe: { httpGet, ...timing(props.readiness ?? {}) },
         livenessProbe: props.liveness && { httpGet, ...timing(props.liveness) },
       },

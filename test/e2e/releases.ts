@@ -34,6 +34,11 @@ export async function migrated({ kubectl }: Context, job: Job): Promise<Required
   return times[0] as Required<Ran>;
 }
 
+/** When the first of these pods was made. */
+export function firstMade(pods: readonly Pod[]): number {
+  return Math.min(...pods.map(({ metadata }) => seconds(metadata.creationTimestamp)));
+}
+
 /** When the app of each of these pods was started. */
 export function started(pods: readonly Pod[]): number[] {
   return pods.flatMap(({ status }) => {

@@ -14,8 +14,8 @@ const read = (path: string): Yaml => load(readFileSync(path, 'utf8'));
 const app = (file: string): Yaml => read(join(PROD, 'app', `${file}.yaml`));
 const pod = (name: string): Yaml => app(`deployment-${name}`).spec.template.spec;
 const migration = (): Yaml => {
-  const [file = ''] = readdirSync(join(PROD, 'migrate')).filter((each) => each.startsWith('job-'));
-  return read(join(PROD, 'migrate', file));
+  const [file = ''] = readdirSync(join(PROD, 'app')).filter((each) => each.startsWith('job-'));
+  return read(join(PROD, 'app', file));
 };
 const api = 'gitea.example.com/admin/honeydue-api:';
 const tagOf = (image: string): string => image.slice(image.lastIndexOf(':') + 1);
@@ -117,13 +117,12 @@ describe('the migration', () => {
     expect(pod(name)).not.toHaveProperty('initContainers');
   });
 
-  test('is applied before the app, and Flux waits for it longer than it may take', () => {
-    const flux = read(join(FLUX, 'kustomization-honeydue-prod-migrate.yaml'));
-    expect(flux.spec.wait).toBe(true);
-    expect(flux.spec.timeout).toMatch(/^(1[1-9]|[2-9]\d)m/);
-    expect(read(join(FLUX, 'kustomization-honeydue-prod.yaml')).spec.dependsOn).toContainEqual({
-      name: 'honeydue-prod-migrate',
-    });
+  test('lies in the app’s layer, for which Flux waits longer than Job, gate and start may take', () => {
+    const flux = read(join(FLUX, 'kustomization-honeydue-prod.yaml'));
+    expect(flux.spec).toMatchObject({ wait: true, path: './platforms/honeydue/prod/app' });
+    const gate = pod('api').initContainers[1].env.find(({ name }: Yaml) => name === 'WAIT_SECONDS');
+    expect(Number(gate.value)).toBeGreaterThanOrEqual(migration().spec.activeDeadlineSeconds);
+    expect(Number(/^(\d+)m$/.exec(flux.spec.timeout)?.[1]) * 60).toBeGreaterThan(Number(gate.value) + 240);
   });
 });
 

@@ -20,7 +20,7 @@ const inLayer = (layer: string, file: string): Yaml => read(join(PROD, layer, `$
 /** Where every message goes. */
 const slackUrl = {
   name: 'WEBHOOK_URL',
-  valueFrom: { secretKeyRef: { name: 'school-platform-backup-secret', key: 'SLACK_WEBHOOK_URL' } },
+  valueFrom: { secretKeyRef: { name: 'school-platform-backup-secret', key: 'SLACK_WEBHOOK_URL', optional: true } },
 };
 
 test('everything runs in the namespace "school", which the platform owns and never prunes', () => {

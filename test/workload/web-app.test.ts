@@ -99,8 +99,8 @@ describe('a minimal app', () => {
                 volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
                 startupProbe: {
                   httpGet: { path: '/healthz', port: 'http' },
-                  periodSeconds: 5,
-                  failureThreshold: 60,
+                  periodSeconds: 1,
+                  failureThreshold: 300,
                   timeoutSeconds: 5,
                 },
                 readinessProbe: {
@@ -245,7 +245,7 @@ describe('each thing that may be said', () => {
   test('startupBudget is what the startup probe allows, and moves the progress deadline', () => {
     const { startupBudget } = everything;
     const app = deployment({ ...minimal, startupBudget });
-    expect(containerOf(app, 'app').startupProbe).toMatchObject({ periodSeconds: 5, failureThreshold: 24 });
+    expect(containerOf(app, 'app').startupProbe).toMatchObject({ periodSeconds: 1, failureThreshold: 120 });
     expect(progressDeadlineOf(minimal) - progressDeadlineOf({ ...minimal, startupBudget })).toBe(180);
   });
 

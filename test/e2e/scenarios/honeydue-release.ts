@@ -3,7 +3,7 @@ import { API, CONTROLLER_NAMESPACE, LAYERS, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
 import { type Design, FIRST_MIGRATIONS, HoneydueReleases, migration, tagOf } from '../honeydue-releases';
 import { condition } from '../objects';
-import { apiPods, migrated, migrationJob, started } from '../releases';
+import { apiPods, firstMade, migrated, migrationJob, started } from '../releases';
 import { BothVisitors } from '../visitors';
 import { expect } from '../waiting';
 
@@ -14,8 +14,8 @@ const MIGRATION_SECONDS = 2;
 interface Times {
   /** Seconds from the commit until the new release answered for the first time. */
   readonly answered: number;
-  /** Seconds from the end of the migration until a container of the new release was started; 0 without a gate. */
-  readonly afterMigration: number;
+  /** Where the time after the migration went, in words; empty without a gate. */
+  readonly afterMigration: string;
 }
 
 async function run(context: Context): Promise<Figures> {
@@ -32,7 +32,7 @@ async function run(context: Context): Promise<Figures> {
         migrations = { ...migrations, [`000${release}_table.sql`]: migration(sql) };
       }
       const { answered, afterMigration } = await roll(context, releases, visitors, release, migrations, design);
-      const words = `${answered.toFixed(1)} s${design === 'no gate' ? '' : ` (${afterMigration} s after the migration)`}`;
+      const words = `${answered.toFixed(1)} s${afterMigration}`;
       figures[design] = figures[design] === undefined ? words : `${figures[design]}, ${words}`;
       context.say(`  ${design}: ${words}`);
     }
@@ -60,19 +60,25 @@ async function roll(
   await context.flux.fetch();
   const answered = ((await visitors.fresh.firstAnswerOf(tag, 120)) - begun) / 1000;
   await context.flux.applied(commit, [LAYERS.app], 180);
-  return { answered, afterMigration: design === 'no gate' ? 0 : await waited(context, tag) };
+  return { answered, afterMigration: design === 'no gate' ? '' : await waited(context, tag) };
 }
 
-/** Checks that no container of the new release was started before its migrations were applied. */
-async function waited(context: Context, tag: string): Promise<number> {
+/**
+ * Checks that no container of the new release was started before its migrations were applied.
+ *
+ * @returns how long after that the first was, and how much of it Flux took until it made the pod
+ */
+async function waited(context: Context, tag: string): Promise<string> {
   const job = await migrationJob(context, tag);
   expect('the Job is complete', condition(job?.status?.conditions, 'Complete')?.status === 'True', job);
   const { finished } = await migrated(context, job as NonNullable<typeof job>);
-  const starts = started(await apiPods(context, tag));
+  const pods = await apiPods(context, tag);
+  const starts = started(pods);
   expect('three pods of the new release run', starts.length === 3, starts);
   const first = Math.min(...starts);
   expect('none of them was started before the migration was done', first >= finished, { first, finished });
-  return first - finished;
+  const polled = Math.max(0, firstMade(pods) - finished);
+  return ` (started ${first - finished} s after the migration, ${polled} s of it Flux' polls)`;
 }
 
 /** Releases under load, with each design of the gate and without one, in one run. */
