@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
+import { BothVisitors } from '../both-visitors';
 import type { Context, Figures, Scenario } from '../context';
 import { API, CONTROLLER_NAMESPACE, LAYERS, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
 import { FIRST_MIGRATIONS, HoneydueReleases, tagOf } from '../honeydue-releases';
-import { BothVisitors } from '../visitors';
 import { expect } from '../waiting';
 
 /** Visits a second of each kind: many, for the moment that counts is short. */

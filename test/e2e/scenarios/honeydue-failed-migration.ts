@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BothVisitors } from '../both-visitors';
 import type { Context, Figures, Scenario } from '../context';
 import { API, CLUSTER, CONTROLLER_NAMESPACE, LAYERS, MIGRATION, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
@@ -7,7 +8,6 @@ import { Neon } from '../neon';
 import { isReady, type KubeObject } from '../objects';
 import { runPage } from '../page-commands';
 import { apiPods, appliedOnce, migrationJob, terminationMessage } from '../releases';
-import { BothVisitors } from '../visitors';
 import { expect, secondsSince, waitFor } from '../waiting';
 
 const BAD = 'ALTER TABLE tasks ADD COLUMN due date NOT NULL;';

@@ -1,10 +1,10 @@
+import { BothVisitors } from '../both-visitors';
 import type { Context, Figures, Scenario } from '../context';
 import { API, CONTROLLER_NAMESPACE, LAYERS, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
 import { type Design, FIRST_MIGRATIONS, HoneydueReleases, migration, tagOf } from '../honeydue-releases';
 import { condition } from '../objects';
 import { apiPods, firstMade, migrated, migrationJob, started } from '../releases';
-import { BothVisitors } from '../visitors';
 import { expect } from '../waiting';
 
 /** Seconds that a migration takes, beside what it costs to start it. */

@@ -5,7 +5,7 @@ import { honeydue } from '../honeydue-deployment';
 import { FIRST_MIGRATIONS, HoneydueReleases, migration, tagOf } from '../honeydue-releases';
 import { Visitors } from '../visitors';
 
-/** Flux' default, and what a fresh `flux bootstrap` can be told instead. */
+/** Flux' default, and what the local cluster has. */
 const PERIODS = ['30s', '2s'] as const;
 
 async function run(context: Context): Promise<Figures> {
@@ -42,4 +42,10 @@ export const honeydueRequeue: Scenario = {
   name: 'how long a release with a layer of its own for the Job takes with --requeue-dependency 30s and 2s',
   platform: honeydue,
   run,
+  async restore({ kubectl }) {
+    const controller = new FluxController(kubectl);
+    if (controller.isProgram) {
+      await controller.restart(PERIODS[1]);
+    }
+  },
 };

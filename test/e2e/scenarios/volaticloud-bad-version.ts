@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { BothVisitors } from '../both-visitors';
 import type { Context, Figures, Scenario } from '../context';
 import { isReady } from '../objects';
 import { pageCommands, runScript } from '../page-commands';
-import { BothVisitors } from '../visitors';
 import { APP_LAYER, BACKEND, MONITORING, NAMESPACE } from '../volaticloud';
 import { FIRST_RELEASE, publish, volaticloud } from '../volaticloud-deployment';
 import { expect, secondsSince } from '../waiting';
