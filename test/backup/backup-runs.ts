@@ -49,11 +49,12 @@ export class BackupRuns {
     await runs.server.query('CREATE TABLE student AS SELECT 1 AS id', 'tiny');
     await runs.server.query(
       `CREATE TABLE student (id int PRIMARY KEY, name text NOT NULL);
-       CREATE TABLE evidence (id serial PRIMARY KEY, student int REFERENCES student, note text, digest text, at timestamptz);
+       CREATE TABLE evidence (id serial PRIMARY KEY, student int, note text, digest text, at timestamptz);
        INSERT INTO student SELECT i, E'Zoë\\t"' || i || E'"\\n\\\\.' FROM generate_series(1, 1000) i;
        INSERT INTO evidence (student, note, digest, at)
          SELECT 1 + i % 1000, md5(i::text) || md5((i * 7)::text), md5((i * 13)::text), now()
          FROM generate_series(1, ${ROWS}) i;
+       ALTER TABLE evidence ADD FOREIGN KEY (student) REFERENCES student;
        CREATE VIEW recent AS SELECT * FROM evidence WHERE at > '2020-01-01';`,
       'school',
     );

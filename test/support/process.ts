@@ -96,17 +96,26 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Awaits a condition, looking every 20 ms; throws with `what` after `milliseconds`. */
+/**
+ * Awaits a condition, looking every 20 ms, and less often when looking takes long: a look that starts psql would keep a
+ * core busy. Throws with `what` after `milliseconds`.
+ */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   milliseconds = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + milliseconds;
-  while (!(await condition())) {
-    if (performance.now() > deadline) {
+  for (;;) {
+    const begun = performance.now();
+    if (await condition()) {
+      return;
+    }
+    const ended = performance.now();
+    if (ended > deadline) {
       throw new Error(`waited ${milliseconds} ms in vain until ${what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const pause = Math.max(20, 2 * (ended - begun));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

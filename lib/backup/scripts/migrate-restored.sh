@@ -61,7 +61,8 @@ stopped() {
 
 clean_up() {
   if [ -n "$watcher" ]; then
-    kill "$watcher" 2>/dev/null || true
+    # It runs nothing but builtins; a gentler signal can be lost while it begins.
+    kill -KILL "$watcher" 2>/dev/null || true
   fi
 }
 

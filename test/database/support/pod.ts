@@ -102,7 +102,14 @@ export class TestPod {
   /** Starts the server's container and returns at once. */
   public async beginServer(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Running> {
     this.#port = await freePort();
-    const own = { listen_addresses: '127.0.0.1', port: this.#port, unix_socket_directories: '', fsync: 'off' };
+    const own = {
+      listen_addresses: '127.0.0.1',
+      port: this.#port,
+      unix_socket_directories: '',
+      fsync: 'off',
+      // In the data folder, where it does not outlive a server that was killed.
+      dynamic_shared_memory_type: 'mmap',
+    };
     const settings = Object.entries(own).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     return this.#start('start-server.sh', [...args, ...settings], { ...this.layout.serverEnvironment, ...env });
   }
