@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Context, TestedPlatform } from './context';
-import { API, CLUSTER, CONTROLLER_NAMESPACE, NAMESPACE } from './honeydue';
+import { API, CLUSTER, NAMESPACE } from './honeydue';
 import { FIRST_RELEASE, HoneydueReleases } from './honeydue-releases';
 import { Neon } from './neon';
 import { pullSecret, secret } from './secrets';
-import { VISITORS } from './visitors';
+import { VISITOR_IMAGE } from './visitors';
 import { waitFor } from './waiting';
 
 /** Images that are the same in every release, and the port on which the real program listens. */
@@ -16,7 +16,7 @@ export async function publishFirstRelease(context: Context): Promise<string> {
   for (const [name, port] of Object.entries(OTHERS)) {
     await standIns.make(`other-${port}`, [name], { release: name, port });
   }
-  await standIns.make('visitor', [VISITORS.image], { release: 'visitor', port: 8080 });
+  await standIns.make('visitor', [VISITOR_IMAGE], { release: 'visitor', port: 8080 });
   const neon = await Neon.start(kubectl);
   const releases = new HoneydueReleases(context);
   await releases.prepare(FIRST_RELEASE);
@@ -58,7 +58,6 @@ export const honeydue: TestedPlatform = {
   async remove({ kubectl, flux }) {
     await flux.retire();
     await kubectl.remove('namespace', NAMESPACE, undefined, 180);
-    await kubectl.remove('pod', VISITORS.pod, CONTROLLER_NAMESPACE);
     await Neon.remove(kubectl);
   },
 };

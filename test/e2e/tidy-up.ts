@@ -1,8 +1,8 @@
-import { CONTROLLER_NAMESPACE, NAMESPACE as HONEYDUE } from './honeydue';
+import { NAMESPACE as HONEYDUE } from './honeydue';
 import type { Kubectl } from './kubectl';
 import { Neon } from './neon';
 import { NAMESPACE as SCHOOL, VOLUMES } from './school';
-import { VISITORS } from './visitors';
+import { VISITOR_LABEL } from './visitors';
 import { MONITORING, NAMESPACE as VOLATICLOUD } from './volaticloud';
 import { Webhook } from './webhook';
 
@@ -32,7 +32,7 @@ export async function tidyUp(kubectl: Kubectl): Promise<void> {
     Webhook.NAMESPACE,
   ];
   await Neon.remove(kubectl);
-  await kubectl.run(['delete', 'pod', VISITORS.pod, '-n', CONTROLLER_NAMESPACE, '--ignore-not-found']);
+  await kubectl.run(['delete', 'pods', '--all-namespaces', '-l', VISITOR_LABEL]);
   await kubectl.run(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--timeout=180s'], undefined, 190);
   await kubectl.run(['delete', 'persistentvolume', ...VOLUMES, '--ignore-not-found', '--timeout=60s']);
 }

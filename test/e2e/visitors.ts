@@ -2,8 +2,11 @@ import { killGroup, type Running } from '../support/process';
 import type { Kubectl } from './kubectl';
 import { waitFor } from './waiting';
 
-/** The pod from which they come. */
-export const VISITORS = { pod: 'mooring-e2e-visitors', image: 'mooring-e2e/visitor:1' } as const;
+/** Image of the pods from which they come. */
+export const VISITOR_IMAGE = 'mooring-e2e/visitor:1';
+
+/** Label of these pods. */
+export const VISITOR_LABEL = 'mooring-e2e/visitors';
 
 /** One visit. */
 export interface Visit {
@@ -36,21 +39,19 @@ export class Visitors {
     keepAlive: boolean,
     rate = 25,
   ): Promise<Visitors> {
-    await startPod(kubectl, namespace);
-    const visitors = new Visitors(kubectl, namespace, url, keepAlive, rate);
+    const pod = `mooring-e2e-visitors-${keepAlive ? 'keep-alive' : 'new-connections'}`;
+    await startPod(kubectl, namespace, pod, ['visit', `-rate=${rate}`, `-keep-alive=${keepAlive}`, url]);
+    const visitors = new Visitors(kubectl, namespace, pod);
     await visitors.more(rate);
     return visitors;
   }
 
   private constructor(
     readonly kubectl: Kubectl,
-    namespace: string,
-    url: string,
-    keepAlive: boolean,
-    rate: number,
+    readonly namespace: string,
+    readonly pod: string,
   ) {
-    const program = ['/usr/local/bin/stand-in', 'visit', `-rate=${rate}`, `-keep-alive=${keepAlive}`, url];
-    this.#running = kubectl.commands.start('kubectl', [...['exec', '-n', namespace, VISITORS.pod, '--'], ...program]);
+    this.#running = kubectl.commands.start('kubectl', ['logs', '--follow', '-n', namespace, pod]);
     this.#running.process.stdout?.on('data', (text: string) => this.#read(text));
   }
 
@@ -94,6 +95,7 @@ export class Visitors {
   public async leave(): Promise<void> {
     killGroup(this.#running.process, 'SIGTERM');
     await this.#running.finished;
+    await this.kubectl.remove('pod', this.pod, this.namespace);
   }
 
   #read(text: string): void {
@@ -104,22 +106,18 @@ export class Visitors {
   }
 }
 
-async function startPod(kubectl: Kubectl, namespace: string): Promise<void> {
-  if ((await kubectl.find('pod', VISITORS.pod, namespace)) !== undefined) {
-    return;
-  }
+async function startPod(kubectl: Kubectl, namespace: string, name: string, args: readonly string[]): Promise<void> {
   await kubectl.apply({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: VISITORS.pod, namespace },
+    metadata: { name, namespace, labels: { [VISITOR_LABEL]: '' } },
     spec: {
       terminationGracePeriodSeconds: 0,
       automountServiceAccountToken: false,
       containers: [
-        { name: 'visitors', image: VISITORS.image, resources: { requests: { cpu: '10m', memory: '32Mi' } } },
+        { name: 'visitors', image: VISITOR_IMAGE, args, resources: { requests: { cpu: '10m', memory: '32Mi' } } },
       ],
     },
   });
-  const ready = ['--for=condition=Ready', `pod/${VISITORS.pod}`, '--timeout=60s'];
-  await kubectl.output(['wait', '-n', namespace, ...ready]);
+  await kubectl.output(['wait', '-n', namespace, '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
 }

@@ -2,7 +2,7 @@ import { shortenDeadlines } from './changes';
 import type { Context, TestedPlatform } from './context';
 import { ProjectCopy } from './project-copy';
 import { pullSecret, secret } from './secrets';
-import { VISITORS } from './visitors';
+import { VISITOR_IMAGE } from './visitors';
 import { APP_LAYER, BACKEND, CLUSTER, MONITORING, NAMESPACE } from './volaticloud';
 
 const IMAGES = 'platforms/volaticloud/images.yaml';
@@ -36,7 +36,7 @@ export async function publish(context: Context, { tag, sick = false }: Release):
 export async function deploy(context: Context): Promise<Map<string, number>> {
   const { repository, flux, standIns } = context;
   await standIns.make('volaticloud-dashboard', [`${REPOSITORY}/dashboard:*`], { release: 'dashboard', port: 8080 });
-  await standIns.make('visitor', [VISITORS.image], { release: 'visitor', port: 8080 });
+  await standIns.make('visitor', [VISITOR_IMAGE], { release: 'visitor', port: 8080 });
   await context.kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: MONITORING } });
   await repository.writeSecrets('volaticloud', 'staging', [
     secret(NAMESPACE, 'volaticloud-db-secret', {
