@@ -109,7 +109,11 @@ end_tool_without_lock() {
   while sleep 1 && kill -0 "$tool" 2>/dev/null; do
     if [ -e "$STATE_DIR/lost" ]; then
       end_tool TERM
-      sleep 10
+      # Its number may be another process' by then: only what is still there is killed.
+      for _ in 1 2 3 4 5 6 7 8 9 10; do
+        sleep 1
+        kill -0 "$tool" 2>/dev/null || return
+      done
       end_tool KILL
       return
     fi
