@@ -64,9 +64,11 @@ export class Commands {
    * @throws when it fails, with what it said
    */
   public async output(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await this.run(program, args, options);
+    const { code, signal, stdout, stderr } = await this.run(program, args, options);
     if (code !== 0) {
-      throw new Error(`${line(program, args)} ended with ${code}: ${`${stderr.trim()}\n${stdout.trim()}`.trim()}`);
+      throw new Error(
+        `${line(program, args)} ended with ${code ?? signal}: ${`${stderr.trim()}\n${stdout.trim()}`.trim()}`,
+      );
     }
     return stdout;
   }
