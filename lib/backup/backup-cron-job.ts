@@ -169,13 +169,13 @@ export class BackupCronJob extends Construct implements Backups {
     const followers = [...uploadContainers(this), ...filesContainers(this, files)];
     const workers = ['dump', ...followers.map(({ name }) => name)];
     const reporters = reportContainers(this, { subject: 'Backup', workers });
-    const helpers = [
+    const suppliers = [
       ...ageContainers(this),
       ...(this.volume === undefined
         ? storeContainers(this, { args: ['sidecars', '10'], env: [previousMetadata] })
         : []),
     ];
-    const hasCompany = helpers.length + followers.length + reporters.length > 0;
+    const hasCompany = suppliers.length + followers.length + reporters.length > 0;
     new ScriptCronJob(this, 'CronJob', {
       name: this.name,
       schedule: this.schedule,
@@ -186,7 +186,7 @@ export class BackupCronJob extends Construct implements Backups {
       // The kubelet pulls and starts them in this order, whether a pull fails or not: who awaits another comes after it, so
       // that a slow pull is no "never started".
       containers: [
-        ...helpers,
+        ...suppliers,
         dumpContainer(this, { resources: props.resources, hasCompany }),
         ...followers,
         ...reporters,

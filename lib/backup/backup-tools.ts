@@ -45,14 +45,14 @@ export class BackupTools extends Construct {
   public constructor(scope: Construct, id: string, props: BackupToolsProps) {
     super(scope, id);
     const { backups, identity } = props;
-    const helpers = [...ageContainers(backups), ...toolsStore(backups)];
+    const suppliers = [...ageContainers(backups), ...toolsStore(backups)];
     new ScriptCronJob(this, 'CronJob', {
       name: props.name,
       deadline: props.deadline ?? Duration.hours(6),
       database: backups.database,
       endpoints: [backups.store?.network],
       containers: [
-        ...helpers,
+        ...suppliers,
         {
           name: 'catalogue',
           image: backups.database.clientImage,
@@ -62,12 +62,16 @@ export class BackupTools extends Construct {
             ...backups.database.connection,
             ...backupsEnv(backups),
             ...(backups.migrations?.env ?? []),
-            ...(helpers.length > 0 ? runEnv : []),
+            ...(suppliers.length > 0 ? runEnv : []),
             ...storeEnvOf(backups),
             ...ageEnv(backups),
             ...identityEnv(backups, identity),
           ],
-          mounts: [backupFolder(backups), ...(helpers.length > 0 ? [runFolder] : []), ...ageMounts(backups, identity)],
+          mounts: [
+            backupFolder(backups),
+            ...(suppliers.length > 0 ? [runFolder] : []),
+            ...ageMounts(backups, identity),
+          ],
           resources: props.resources ?? CLIENT_RESOURCES,
         },
       ],

@@ -108,7 +108,7 @@ export class StorePods {
   private async pod(
     store: S3Server['env'],
     main: readonly string[],
-    helper: readonly string[],
+    storeCommand: readonly string[],
     env: Env,
     hasUpload: boolean,
   ): Promise<EndedPod> {
@@ -125,7 +125,7 @@ export class StorePods {
     const [program = '', ...before] = process.getuid?.() === 0 ? command : command.slice(-1);
     const sh = (args: readonly string[]): Running =>
       start(program, [...before, ...this.inPlace(args)], { env: ofStore });
-    const [stored, uploaded] = [sh(helper), hasUpload ? sh(['upload.sh']) : undefined];
+    const [stored, uploaded] = [sh(storeCommand), hasUpload ? sh(['upload.sh']) : undefined];
     const running = this.main(main, common);
     return { main: await running.finished, store: await stored.finished, upload: await uploaded?.finished };
   }

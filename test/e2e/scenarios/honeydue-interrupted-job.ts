@@ -2,44 +2,59 @@ import type { Context, Figures, Scenario } from '../context';
 import { FluxController } from '../flux-controller';
 import { LAYERS, MIGRATION, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
-import { FIRST_MIGRATIONS, HoneydueReleases, migration, tagOf } from '../honeydue-releases';
+import { type Design, FIRST_MIGRATIONS, HoneydueReleases, migration, tagOf } from '../honeydue-releases';
 import { verdict } from '../jobs';
 import { Neon } from '../neon';
 import type { Pod } from '../objects';
 import { appliedOnce, migrationJob } from '../releases';
 import { expect, secondsSince, waitFor } from '../waiting';
 
-const FIRST = {
-  ...FIRST_MIGRATIONS,
-  // Long enough for what is done to it meanwhile.
-  '00041_slow.sql': migration('CREATE TABLE slow (id bigint); SELECT pg_sleep(20);'),
-};
-const SECOND = { ...FIRST, '00042_quick.sql': migration('CREATE TABLE quick (id bigint);') };
-
 async function run(context: Context): Promise<Figures> {
+  const own = await interrupt(context, 'own layer', 41, FIRST_MIGRATIONS);
+  const { migrations, figures } = await interrupt(context, 'app layer', 43, own.migrations);
+  await appliedOnce(context, ...Object.keys(migrations).map((file) => Number.parseInt(file, 10)));
+  const both = Object.entries(figures).map(([what, figure]) => [
+    what,
+    `${figure} (in a layer of its own: ${own.figures[what]})`,
+  ]);
+  return Object.fromEntries(both);
+}
+
+/** A second commit and a restart of the controller while the Job of the first one migrates; then the Job is deleted. */
+async function interrupt(
+  context: Context,
+  design: Design,
+  number: number,
+  before: Readonly<Record<string, string>>,
+): Promise<{ readonly migrations: Readonly<Record<string, string>>; readonly figures: Figures }> {
   const { flux, kubectl } = context;
   const releases = new HoneydueReleases(context);
-  await releases.publish({ tag: tagOf(41), migrations: FIRST });
+  // Long enough for what is done to it meanwhile.
+  const slow = migration(`CREATE TABLE slow_${number} (id bigint); SELECT pg_sleep(20);`);
+  const first = { tag: tagOf(number), migrations: { ...before, [`000${number}_slow.sql`]: slow }, design };
+  const quick = migration(`CREATE TABLE quick_${number} (id bigint);`);
+  const migrations = { ...first.migrations, [`000${number + 1}_quick.sql`]: quick };
+  await releases.publish(first);
   await flux.fetch();
   await waitFor(
     'the first migration runs',
     async () => (await Neon.of(kubectl).query(RUNNING)).length > 0 || undefined,
     kubectl.limits(120),
   );
-  const first = await migrationJob(context, tagOf(41));
+  const job = await migrationJob(context, first.tag);
   const watch = new PodWatch(context);
   try {
-    const commit = await releases.publish({ tag: tagOf(42), migrations: SECOND });
+    const commit = await releases.publish({ tag: tagOf(number + 1), migrations, design });
     const begun = performance.now();
     await flux.fetch();
     await new FluxController(kubectl).restart();
     await flux.applied(commit, [LAYERS.app], 300);
     const seconds = secondsSince(begun);
-    await appliedOnce(context, 1, 2, 41, 42);
-    const ended = watch.lastWords(first?.metadata.name ?? '?');
+    const ended = watch.lastWords(job?.metadata.name ?? '?');
     const told = /ended by a signal; the server rolls back/.test(ended);
     expect("the first Job's pod said why it ended", told, ended);
-    return { 'second commit and restart → ready': `${seconds} s`, ...(await deletedJob(context)) };
+    const deleted = await deletedJob(context, tagOf(number + 1), design);
+    return { migrations, figures: { 'second commit and restart → ready': `${seconds} s`, ...deleted } };
   } finally {
     await watch.stop();
   }
@@ -48,13 +63,13 @@ async function run(context: Context): Promise<Figures> {
 const RUNNING = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'migration-job' AND query LIKE '%pg_sleep%'`;
 
 /** A Job that somebody deletes is made again, finds nothing to do, and changes nothing. */
-async function deletedJob(context: Context): Promise<Figures> {
+async function deletedJob(context: Context, tag: string, design: Design): Promise<Figures> {
   const { flux, kubectl } = context;
-  const job = await migrationJob(context, tagOf(42));
+  const job = await migrationJob(context, tag);
   const name = job?.metadata.name ?? '?';
   await kubectl.remove('job', name, NAMESPACE);
   const begun = performance.now();
-  await flux.reconcile(LAYERS.app);
+  await flux.reconcile(design === 'own layer' ? LAYERS.migrate : LAYERS.app);
   await waitFor(
     'the deleted Job is there again and complete',
     async () => {
@@ -65,7 +80,6 @@ async function deletedJob(context: Context): Promise<Figures> {
   );
   const { stdout } = await kubectl.run(['logs', `job/${name}`, '-n', NAMESPACE, '-c', 'migrate']);
   expect('it finds nothing to do', stdout.includes('nothing to do'), stdout);
-  await appliedOnce(context, 1, 2, 41, 42);
   return { 'deleted Job → made again, nothing to do': `${secondsSince(begun)} s` };
 }
 
