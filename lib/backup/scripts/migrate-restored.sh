@@ -52,10 +52,10 @@ give_up() {
 
 stopped() {
   trap '' TERM INT
-  if [ -n "$child" ]; then
-    kill -TERM "$child" 2>/dev/null || true
-    wait "$child" 2>/dev/null || true
-  fi
+  # Again and again: one that comes before the command has begun is lost.
+  while [ -n "$child" ] && kill -TERM "$child" 2>/dev/null; do
+    sleep 0.2
+  done
   give_up 143 'stopped by a signal; what was not finished is in the new database only'
 }
 
