@@ -71,14 +71,16 @@ close_session() {
 # Runs SQL and commands of psql, and sets `answer`. Returns 1 when the last statement failed, and 2 when the session has
 # ended, with the reason in `problem`. In a transaction one failure makes all later statements fail.
 session_do() {
-  local line status=0 end='end of the answer'
+  local line begun='' status=0 end='end of the answer'
   answer=()
   trap '' PIPE
   { printf '%s\n\\echo %s :ERROR\n' "$1" "$end" >&"$session_in"; } 2>/dev/null || true
   trap 'interrupted PIPE 13' PIPE
   while true; do
     # A signal is answered between two readings.
-    read -r -t 1 -u "$session_out" line || status=$?
+    IFS= read -r -t 1 -u "$session_out" line || status=$?
+    # When the time is up in the middle of a line, its beginning is kept.
+    line=$begun$line begun=''
     if ((status == 0)); then
       case $line in
         "$end false") return 0 ;;
@@ -95,6 +97,8 @@ session_do() {
       await "$session_pid" || code=$?
       problem="psql $(ended "$code" "$scratch/session")"
       return 2
+    else
+      begun=$line
     fi
     status=0
   done
