@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -167,6 +168,53 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     expect(stderr).toContain('two?lines; rename it');
   });
 
+  test('a run of the very second of one that was killed loses nothing of the state before', async () => {
+    const before = await backUp({ STAMP: '20261101_190000' });
+    const known = contents(evidence);
+    writeFileSync(join(evidence, 'photo.jpg'), 'another photo');
+    let running: Running | undefined;
+    const proxy = await startS3Proxy(s3, ({ method, path }) => {
+      if (method === 'PUT' && path.includes('.files.gz') && running !== undefined) {
+        killGroup(running.process, 'SIGKILL');
+      }
+      return undefined;
+    });
+    running = run([], { STAMP: '20261102_190000' }, proxy.env);
+    expect((await running.finished).signal).toBe('SIGKILL');
+    await proxy.stop();
+    writeFileSync(join(evidence, 'photo.jpg'), 'a third photo');
+    await backUp({ STAMP: '20261102_190000' });
+    expect(await restored(before)).toEqual(known);
+  });
+
+  test('a file that changes while it is backed up leaves the state before as it was', async () => {
+    const before = await backUp({ STAMP: '20261101_190000' });
+    const known = contents(evidence);
+    const { mtime } = statSync(join(evidence, 'empty'));
+    writeFileSync(join(evidence, 'photo.jpg'), 'another photo');
+    writeFileSync(join(evidence, 'same size and time'), 'x');
+    utimesSync(join(evidence, 'same size and time'), mtime, mtime);
+    let changed = false;
+    const proxy = await startS3Proxy(s3, ({ method, path }) => {
+      // The first pass has copied this file, and it is other bytes in the folder: a second pass follows.
+      if (method === 'PUT' && path.includes('current/same')) {
+        writeFileSync(join(evidence, 'same size and time'), 'y');
+        utimesSync(join(evidence, 'same size and time'), mtime, mtime);
+      }
+      if (!changed && method === 'PUT' && path.includes('current/photo.jpg')) {
+        changed = true;
+      } else if (changed && method === 'GET' && path.includes('prefix=')) {
+        writeFileSync(join(evidence, 'photo.jpg'), 'a third photo');
+      }
+      return undefined;
+    });
+    const running = run([], { STAMP: '20261102_190000' }, proxy.env);
+    expect(await running.finished).toMatchObject({ code: 0 });
+    await proxy.stop();
+    expect(contents(evidence)['photo.jpg']).toBe('a third photo');
+    expect(await restored(before)).toEqual(known);
+  });
+
   test('killed anywhere, every state with a sidecar can be had back, and the next run completes', async () => {
     await backUp({ STAMP: '20261101_190000' });
     const before = contents(evidence);
@@ -181,14 +229,15 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
         }
         return undefined;
       });
-      running = run([], {}, proxy.env);
+      // All in one second: none may overwrite what another took away.
+      running = run([], { STAMP: '20261102_190000' }, proxy.env);
       const { signal }: Finished = await running.finished;
       await proxy.stop();
       last = signal === null ? moment : last;
     }
     expect(last).toBeGreaterThan(14);
     expect(await restored('school-evidence_20261101_190000')).toEqual(before);
-    expect(await restored(await backUp())).toEqual(contents(evidence));
+    expect(await restored(await backUp({ STAMP: '20261103_190000' }))).toEqual(contents(evidence));
   }, 120_000);
 
   test.each([

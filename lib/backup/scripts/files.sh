@@ -3,7 +3,7 @@
 # Backs up uploaded files, each folder below FILES_DIR as <prefix>-<folder>, to a folder of backups, an S3 store or both:
 #
 #   <prefix>-<folder>/current/               the files as they are
-#   <prefix>-<folder>/replaced_<stamp>/      what the run of that time took away from current, changed or deleted
+#   <prefix>-<folder>/replaced_<stamp>_<x>/  what the run of that time took away from current, changed or deleted
 #   <prefix>-<folder>_<stamp>.files.gz       what there was after that run: size;md5;modification time;path, one a line
 #   <prefix>-<folder>_<stamp>.meta.json      its sidecar, written last
 #
@@ -149,6 +149,15 @@ differing() {
     }' "$scratch/after"
 }
 
+# copy_to_current SOURCE [OPTION]: each time with a replaced_ folder of its own. What an attempt before took away, or a run
+# of the same second that was killed, would be overwritten there by what it left in current.
+copy_to_current() {
+  source=$1
+  shift
+  exec rclone sync "$LINKED$source" "$STORE/$FILE_PREFIX/current" "$@" \
+    --backup-dir "$STORE/$FILE_PREFIX/replaced_${state_stamp}_$(mktemp -u XXXXXX)"
+}
+
 # mirror SOURCE: makes current like the folder and leaves its list in $scratch/current.
 mirror() {
   list_files "$scratch/before" "$LINKED$1" stp
@@ -157,8 +166,7 @@ mirror() {
   fi
   # Size and time are compared first; where an md5 differs all the same, md5s are.
   for comparison in '' --checksum; do
-    ask sync "$LINKED$1" "$STORE/$FILE_PREFIX/current" --backup-dir "$STORE/$FILE_PREFIX/replaced_$state_stamp" ${comparison:+"$comparison"} ||
-      fail 4 "cannot copy $1 to $place: $(why)"
+    again copy_to_current "$1" ${comparison:+"$comparison"} || fail 4 "cannot copy $1 to $place: $(why)"
     list_files "$scratch/after" "$LINKED$1" shtp
     list_files "$scratch/current" "$STORE/$FILE_PREFIX/current" shp
     differing >"$scratch/differing"
@@ -278,7 +286,7 @@ prune() {
     ask lsf --dirs-only --max-depth 1 "$STORE/$FILE_PREFIX" || fail 9 "cannot list $FILE_PREFIX in $place: $(why)"
     sed -n 's|^replaced_\(.*\)/$|\1|p' "$scratch/out" >"$scratch/replaced"
     while read -r old <&5; do
-      if moment "$old" && [ "$(printf '%s\n%s\n' "$old" "$oldest" | sort | tail -n 1)" = "$oldest" ]; then
+      if moment "${old%_*}" && [ "$(printf '%s\n%s\n' "${old%_*}" "$oldest" | sort | tail -n 1)" = "$oldest" ]; then
         ask purge "$STORE/$FILE_PREFIX/replaced_$old" || not_removed="$not_removed replaced_$old: $(why)"
       fi
     done 5<"$scratch/replaced"
@@ -293,6 +301,8 @@ back_up_folder() {
   prefix_of "${1##*/}"
   check_source "$1"
   list_states
+  ! grep -qx "$state_stamp" "$scratch/there" ||
+    fail 5 "$place has ${FILE_PREFIX}_$state_stamp already; nothing was copied: is the clock right? Run it again"
   read_previous
   mirror "$1"
   write_manifest

@@ -200,10 +200,15 @@ check_store() {
 
 # ask ARGUMENT…: runs rclone, again when it fails. What it prints is in $scratch/out. "Not found" (3, 4) stays so.
 ask() {
+  again rclone "$@"
+}
+
+# again COMMAND…: what ask does, for a command that ends as rclone does.
+again() {
   attempt=1
   while :; do
     status=0
-    attended rclone "$@" >"$scratch/out" 2>"$scratch/err" || status=$?
+    attended "$@" >"$scratch/out" 2>"$scratch/err" || status=$?
     case $status in
       0 | 3 | 4) return "$status" ;;
     esac
