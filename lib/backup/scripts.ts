@@ -3,12 +3,20 @@ import { join } from 'node:path';
 
 const FOLDER = join(__dirname, 'scripts');
 
-/** What `backup.sh` reads, and so does a restore, which makes a backup first. */
-const BACKUP = [
+/** What all bash scripts read. */
+const COMMON = [
   'common.sh',
+  'words.sh',
+  'stages.sh',
+  'workers.sh',
   'ask-store.sh',
   'metadata.sh',
   'archive.sh',
+] as const;
+
+/** What `backup.sh` reads, and so does a restore, which makes a backup first. */
+const BACKUP = [
+  ...COMMON,
   'contents.sh',
   'preflight.sh',
   'snapshot.sh',
@@ -33,27 +41,26 @@ export const PROGRAMS = {
   'backup.sh': { shell: 'bash', reads: BACKUP },
   'catalogue.sh': {
     shell: 'bash',
-    reads: [
-      'common.sh',
-      'ask-store.sh',
-      'metadata.sh',
-      'archive.sh',
-      'retention.sh',
-      'listing.sh',
-      'verification.sh',
-      'adoption.sh',
-      'dump-rows.sh',
-    ],
+    reads: [...COMMON, 'retention.sh', 'listing.sh', 'verification.sh', 'adoption.sh', 'dump-rows.sh'],
   },
   'restore.sh': {
     shell: 'bash',
-    reads: [...BACKUP, 'backup.sh', ...NEW_DATABASE, 'swap.sh', 'swap.sql', 'open-closed.sql'],
+    reads: [
+      ...BACKUP,
+      'backup.sh',
+      'safety-backup.sh',
+      ...NEW_DATABASE,
+      'swap.sh',
+      'swap.sql',
+      'open-closed.sql',
+      'kept-databases.sh',
+    ],
   },
   'safety-backup.sh': { shell: 'bash', reads: ['backup.sh', ...BACKUP] },
   'migrate-restored.sh': { shell: 'sh', reads: [] },
   'drill.sh': {
     shell: 'bash',
-    reads: ['common.sh', 'ask-store.sh', 'metadata.sh', 'archive.sh', 'contents.sh', ...NEW_DATABASE],
+    reads: [...COMMON, 'contents.sh', ...NEW_DATABASE],
   },
   'upload.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh'] },
   'provide.sh': { shell: 'sh', reads: [] },

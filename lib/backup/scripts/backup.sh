@@ -85,7 +85,6 @@ TIME_ZONE=${TIME_ZONE:-UTC}
 JOB_NAME=${JOB_NAME-}
 CRON_JOB=${CRON_JOB-}
 BACKUP_KIND=${BACKUP_KIND-}
-warnings=()
 export PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-10}
 
 # Connects and makes sure that no other run is at work.
@@ -134,12 +133,6 @@ bring_previous() {
   fi
 }
 
-# What people should know though the backup is made.
-warn() {
-  printf 'warning: %s\n' "$1" >&2
-  warnings+=("$1")
-}
-
 main() {
   local begun
   begin_run dump
@@ -180,12 +173,11 @@ main() {
     "Tables: $tables ($(human_number "$rows") rows)"
     "File: $archive"
     "Time: $(human_time "$moment_of_backup" "$TIME_ZONE")"
-    "${warnings[@]/#/Warning: }"
   )
   prune
   # Whoever restores knows that something is wrong; that must not keep him from it.
   if [[ -n $sudden_drop && $kind == safety ]]; then
-    result_body+=("Warning: it has $sudden_drop")
+    warn "it has $sudden_drop"
   elif [[ -n $sudden_drop ]]; then
     fail 10 "the backup has $sudden_drop; nothing old is removed until somebody confirms that this is right"
   fi

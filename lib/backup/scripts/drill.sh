@@ -76,12 +76,6 @@ clean_up_task() {
   rm -rf -- "$data"
 }
 
-# What people should know though the drill goes on.
-warn() {
-  printf 'warning: %s\n' "$1" >&2
-  result_body+=("Warning: $1")
-}
-
 check_settings() {
   local problems=()
   if [[ -z ${FILE_PREFIX-} ]]; then

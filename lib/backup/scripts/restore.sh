@@ -65,6 +65,8 @@ here=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR
 . "$here/swap.sh"
 # shellcheck source-path=SCRIPTDIR
+. "$here/kept-databases.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/new-database.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/migrate.sh"
@@ -83,12 +85,6 @@ STAMP='[0-9]{8}_[0-9]{6}'
 
 clean_up_task() {
   drop_new_database
-}
-
-# What people should know though the restore goes on.
-warn() {
-  printf 'warning: %s\n' "$1" >&2
-  result_body+=("Warning: $1")
 }
 
 # --- refuse early -------------------------------------------------------------------------------------------------
@@ -222,28 +218,20 @@ make_safety_backup() {
     fi
     fail 6 "no safety backup can be made: $text; SAFETY_BACKUP=no restores without one"
   fi
-  local waited=0 run=${RUN_DIR:-$scratch} status first
-  while true; do
-    status=0
-    printf 'safety backup: begins\n'
-    # Nothing old is removed: it may be the very backup that is wanted.
-    BACKUP_KIND=safety PRUNE=no STORE='' AGE='' RUN_DIR=$run TERMINATION_LOG=$scratch/no-log attended bash "$here/backup.sh" \
-      2>"$scratch/backup" || status=$?
-    cat -- "$scratch/backup" >&2
-    IFS= read -r first <"$run/dump.result" || first=
-    if ((status == 10)); then
-      warn "the safety backup is complete, but $PGDATABASE had lost much: $(said "$scratch/backup")"
-    elif ((status != 0)); then
-      fail 6 "the safety backup failed, so nothing was restored: $(said "$scratch/backup"); if $PGDATABASE is damaged, rename it by hand and restore with SAFETY_BACKUP=no"
-    elif [[ $first != ok ]] && ((waited >= BACKUP_WAIT_SECONDS)); then
-      fail 5 "a backup has been running for more than $BACKUP_WAIT_SECONDS s: $(reason_of dump)"
-    elif [[ $first != ok ]]; then
-      pause 5
-      waited=$((waited + 5))
-      continue
-    fi
-    break
-  done
+  local run=${RUN_DIR:-$scratch} status=0 warning first
+  printf 'safety backup: begins\n'
+  # Nothing old is removed: it may be the very backup that is wanted.
+  STORE='' AGE='' BACKUP_WAIT_SECONDS=$BACKUP_WAIT_SECONDS RUN_DIR=$run TERMINATION_LOG=$scratch/no-log \
+    attended bash "$here/safety-backup.sh" 2>"$scratch/backup" || status=$?
+  cat -- "$scratch/backup" >&2
+  case $status in
+    0) ;;
+    14) fail 5 "a backup has been running for more than $BACKUP_WAIT_SECONDS s: $(reason_of dump)" ;;
+    *) fail 6 "the safety backup failed, so nothing was restored: $(said "$scratch/backup"); if $PGDATABASE is damaged, rename it by hand and restore with SAFETY_BACKUP=no" ;;
+  esac
+  while IFS= read -r warning; do
+    warn "the safety backup: $warning"
+  done < <(sed -n 's/^Warning: //p' "$run/dump.result")
   result_body+=("Safety backup: $(sed -n 's/^File: //p' "$run/dump.result")")
   if [[ ${STORE-} == archives ]]; then
     await_worker upload 21600 || fail 6 "the safety backup is not in S3, so nothing was restored: $problem"
@@ -360,64 +348,6 @@ restore() {
   write_result ok "Backup: $name" "Rows: $(metadata_value "$metadata" rows)" "Tables: $(metadata_value "$metadata" tables)" \
     "Refused: connections for $refused s" "Old database: $kept" "Duration: $took s"
   printf 'restore complete: backup=%s old=%s seconds=%s\n' "$name" "$kept" "$took"
-}
-
-# --- after a restore ----------------------------------------------------------------------------------------------
-
-# list_kept WHICH DAYS
-# Puts the names of databases that swaps have left into $scratch/rows, newest first.
-list_kept() {
-  maintenance_sql -v live="$PGDATABASE" -v which="$1" -v days="$2" <<'SQL' || fail 4 "the server's databases cannot be listed: $(said "$scratch/psql")"
-SELECT datname FROM pg_catalog.pg_database
-  WHERE left(datname, length(:'live')) = :'live' AND substr(datname, length(:'live') + 1) ~ ('^_(' || :'which' || ')_[0-9]{8}_[0-9]{6}$')
-    AND to_timestamp(right(datname, 15), 'YYYYMMDD_HH24MISS') <= now() - :'days' * interval '1 day'
-  ORDER BY right(datname, 15) DESC
-SQL
-}
-
-rollback() {
-  check_settings
-  begin_with_server
-  if [[ $opened == yes && -z ${1-} ]]; then
-    write_result ok "Database: $PGDATABASE is open again; a swap had been cut short, so nothing had to be rolled back"
-    return
-  fi
-  list_kept old 0
-  local incoming=${1-}
-  if [[ -z $incoming ]]; then
-    IFS= read -r incoming <"$scratch/rows" || fail 14 "there is no ${PGDATABASE}_old_<time> to roll back to"
-  elif ! grep -qxF -- "$incoming" "$scratch/rows"; then
-    fail 14 "\"$incoming\" is not a database that a restore of $PGDATABASE has left$(kept_list)"
-  fi
-  put_in_place "$incoming" undone ''
-  write_result ok "Database: $PGDATABASE is again what was $incoming" "Refused: connections for $refused s" "Undone: $kept"
-}
-
-# Prints what the last list_kept found, as the end of a sentence.
-kept_list() {
-  if [[ -s $scratch/rows ]]; then
-    printf '; there are %s' "$(said "$scratch/rows")"
-  fi
-}
-
-drop_old() {
-  local names=() name
-  check_settings
-  begin_with_server
-  list_kept 'old|undone' "$([[ -n ${1-} ]] && echo 0 || echo "$KEEP_OLD_DAYS")"
-  mapfile -t names <"$scratch/rows"
-  if [[ -n ${1-} ]]; then
-    grep -qxF -- "$1" "$scratch/rows" || fail 14 "\"$1\" is not a database that a restore of $PGDATABASE has left$(kept_list)"
-    names=("$1")
-  elif ((${#names[@]} == 0)); then
-    fail 14 "no restore of $PGDATABASE has left a database$( ((KEEP_OLD_DAYS == 0)) || printf ' that is older than %d days' "$KEEP_OLD_DAYS")"
-  fi
-  for name in "${names[@]}"; do
-    maintenance_sql -v name="$name" <<<'DROP DATABASE :"name"' || fail 8 "$name cannot be dropped: $(said "$scratch/psql")"
-    printf 'dropped: %s\n' "$name"
-    result_body+=("Dropped: $name")
-  done
-  write_result ok
 }
 
 main() {
