@@ -49,11 +49,13 @@ export function typicalPlatform(index: number, health = '/health'): Platform {
   });
   const secret = platform.secret('shop-db', { PGPASSWORD: 'password of the database' });
   const client = ImageReference.parse('postgres:17.6-bookworm');
+  const connection = [{ name: 'PGHOST', value: 'db.example.com' }, secret.env('PGPASSWORD')];
   const database: Database = {
     name: 'shop-db',
     major: 17,
     clientImage: client,
-    connection: [{ name: 'PGHOST', value: 'db.example.com' }, secret.env('PGPASSWORD')],
+    connection,
+    direct: connection,
     allowFrom: (access) => access.allowToHost('db.example.com', 5432),
   };
   new AppWithInitSchemaSync(platform.layers.app, 'App', {

@@ -17,7 +17,7 @@ export type { RetentionPeriod } from './backup/retention-period';
 export { SecretUrl } from './backup/secret-url';
 export type { BackedUpFiles } from './backup/store-containers';
 export { Redis, type RedisProps } from './cache/redis';
-export type { Database, DatabaseByUrl } from './database/database';
+export type { Database, MigratedDatabase } from './database/database';
 export { ExternalPostgres, type ExternalPostgresProps } from './database/external-postgres';
 export { ExternalPostgresByUrl, type ExternalPostgresByUrlProps } from './database/external-postgres-by-url';
 export { PostgresDeployment, type PostgresDeploymentProps } from './database/postgres-deployment';

@@ -4,7 +4,7 @@ import type { SecretKey } from '../platform/secret-key';
 import { type Mount, scratchMount } from '../pod/mount';
 import { runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
-import type { ScriptContainer } from './script-cron-job';
+import type { ScriptContainer } from './script-containers';
 
 /** Where the scripts look for `age`. */
 const TOOLS = scratchMount('/tools', { size: Size.mebibytes(64) });

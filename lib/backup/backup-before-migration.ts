@@ -1,22 +1,13 @@
 import type { Construct } from 'constructs';
 import type { Database } from '../database/database';
-import { ConfigFiles } from '../pod/config-files';
-import type { ContainerProps, Resources } from '../pod/container';
-import type { MigrationBackup } from '../pod/migration-backup';
-import { scratchMount } from '../pod/mount';
+import type { Resources } from '../pod/container';
+import type { MigrationBackup, MigrationBackupContainers } from '../pod/migration-backup';
+import { POSTGRES_UID } from '../pod/postgres-user';
 import { ageContainers, ageMounts } from './age-container';
 import { backupFolder, runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
 import { CLIENT_RESOURCES, dumpEnv } from './dump-container';
-import { commandOf, scriptFiles } from './scripts';
-
-/** User and group of the official postgres image (Debian flavour), and so of every file of a backup. */
-const POSTGRES_UID = 999;
-
-/** Where the scripts are mounted. */
-const SCRIPTS_PATH = '/scripts';
-
-const PROGRAM = 'safety-backup.sh';
+import { type ScriptContainer, scriptsFor } from './script-containers';
 
 /** Properties of `BackupBeforeMigration`. */
 export interface BackupBeforeMigrationProps {
@@ -59,34 +50,19 @@ export class BackupBeforeMigration implements MigrationBackup {
     this.#resources = resources;
   }
 
-  public containers(scope: Construct, workload: string): readonly [...ContainerProps[], ContainerProps] {
+  public containers(scope: Construct, workload: string): MigrationBackupContainers {
     const backups = this.#backups;
+    const dump: ScriptContainer = {
+      name: 'backup',
+      image: backups.database.clientImage,
+      program: 'safety-backup.sh',
+      env: [...dumpEnv(backups), ...runEnv],
+      mounts: [backupFolder(backups), runFolder, ...ageMounts(backups)],
+      resources: this.#resources,
+    };
     const age = ageContainers(backups);
-    const config = new ConfigFiles(scope, 'BackupScripts', {
-      name: `${workload}-backup-scripts`,
-      workload,
-      files: scriptFiles([PROGRAM, ...age.flatMap(({ program }) => program ?? [])]),
-    });
-    const mounts = [config.mount(SCRIPTS_PATH, 'backup-scripts'), scratchMount('/tmp', { name: 'backup-tmp' })];
-    const preparing = age.map(
-      ({ program, mayFail: _, ...container }): ContainerProps => ({
-        ...container,
-        ...(program && { command: commandOf(program, SCRIPTS_PATH) }),
-        uid: POSTGRES_UID,
-        mounts: [...(container.mounts ?? []), ...mounts],
-      }),
-    );
-    return [
-      ...preparing,
-      {
-        name: 'backup',
-        image: backups.database.clientImage,
-        uid: POSTGRES_UID,
-        command: commandOf(PROGRAM, SCRIPTS_PATH),
-        env: [...dumpEnv(backups), ...runEnv],
-        mounts: [backupFolder(backups), runFolder, ...ageMounts(backups), ...mounts],
-        resources: this.#resources,
-      },
-    ];
+    const withScripts = scriptsFor(scope, [dump, ...age], { workload, prefix: 'backup-' });
+    const asPostgres = (container: ScriptContainer) => withScripts({ ...container, uid: POSTGRES_UID });
+    return { preparing: age.map(asPostgres), backup: asPostgres(dump) };
   }
 }

@@ -8,7 +8,8 @@ import { ageContainers, ageEnv, ageMounts, identityEnv } from './age-container';
 import { archivesInStore, backupFolder, backupsEnv, runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
 import { CLIENT_RESOURCES } from './dump-container';
-import { type ScriptContainer, ScriptCronJob } from './script-cron-job';
+import type { ScriptContainer } from './script-containers';
+import { ScriptCronJob } from './script-cron-job';
 import { storeContainers } from './store-containers';
 
 /** Properties of `BackupTools`. */

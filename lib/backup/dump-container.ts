@@ -12,7 +12,7 @@ import {
   runFolder,
 } from './backup-folders';
 import type { Backups } from './backups';
-import type { ScriptContainer } from './script-cron-job';
+import type { ScriptContainer } from './script-containers';
 
 /** What PostgreSQL's client programs take for a dump or a restore, whatever the size of the database. */
 export const CLIENT_RESOURCES: Resources = {
@@ -45,7 +45,7 @@ export function dumpContainer(backups: Backups, { resources, hasCompany }: DumpO
 export function dumpEnv(backups: Backups): k8s.EnvVar[] {
   const { database, retention, encryption, migrations, volume } = backups;
   return [
-    ...(database.direct ?? database.connection),
+    ...database.direct,
     ...backupsEnv(backups),
     jobName,
     { name: 'CRON_JOB', value: backups.name },

@@ -2,7 +2,7 @@ import type { k8s } from 'cdk8s-plus-28';
 import { runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
 import type { ImageMigration } from './restore-migration';
-import type { ScriptContainer } from './script-cron-job';
+import type { ScriptContainer } from './script-containers';
 
 /** The server of a drill, which every process of the pod may connect to and nobody else. */
 const DRILL_SERVER: readonly k8s.EnvVar[] = [

@@ -3,7 +3,7 @@ import { Cpu } from 'cdk8s-plus-28';
 import type { Resources } from '../pod/container';
 import { jobName, podNamespace, RUN_SPACE, runEnv, runFolder } from './backup-folders';
 import type { Backups } from './backups';
-import type { ScriptContainer } from './script-cron-job';
+import type { ScriptContainer } from './script-containers';
 
 /** What curl takes for a message. */
 export const REPORT_RESOURCES: Resources = {

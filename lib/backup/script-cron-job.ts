@@ -5,38 +5,18 @@ import { COMPONENT_LABEL, selectorLabels } from '../platform/labels';
 import { Platform } from '../platform/platform';
 import { Schedule } from '../platform/schedule';
 import type { SecretReference } from '../platform/secret-reference';
-import { ConfigFiles } from '../pod/config-files';
-import type { ContainerProps } from '../pod/container';
 import { CronJob } from '../pod/cron-job';
-import { scratchMount } from '../pod/mount';
 import { NetworkAccess } from '../pod/network-access';
+import { POSTGRES_UID } from '../pod/postgres-user';
 import { ServiceAccount } from '../pod/service-account';
 import type { Endpoint } from './endpoint';
-import { commandOf, type Program, scriptFiles } from './scripts';
-
-/**
- * User and group of the official postgres image (Debian flavour), and so of every file of a backup. The other images
- * run as it too: containers of one pod hand files to each other.
- */
-const POSTGRES_UID = 999;
-
-/** Where the scripts are mounted. */
-const SCRIPTS_PATH = '/scripts';
+import { type ScriptContainer, scriptsFor } from './script-containers';
 
 /**
  * A suspended CronJob must name a schedule all the same. Somebody who resumes it by mistake has until the next 29
  * February to notice.
  */
 const LEAP_DAY = Schedule.cron('0 0 29 2 *', 'Etc/UTC');
-
-/** A container that runs one of the scripts or, without `program`, a program of its image. */
-export interface ScriptContainer extends ContainerProps {
-  /** Script that it runs; `args` are the script's. @default - `command` */
-  readonly program?: Program;
-
-  /** Whether the pod goes on when the script fails. @default false */
-  readonly mayFail?: boolean;
-}
 
 /** Properties of `ScriptCronJob`. */
 export interface ScriptCronJobProps {
@@ -50,9 +30,6 @@ export interface ScriptCronJobProps {
   readonly deadline: Duration;
 
   readonly containers: readonly ScriptContainer[];
-
-  /** Run in order, each to its end, before the containers. @default - none */
-  readonly initContainers?: readonly ScriptContainer[];
 
   /** Database that the pods connect to. @default - none */
   readonly database?: Database;
@@ -71,28 +48,14 @@ export interface ScriptCronJobProps {
 export class ScriptCronJob extends Construct {
   public constructor(scope: Construct, id: string, props: ScriptCronJobProps) {
     super(scope, id);
-    const { name, containers, initContainers = [] } = props;
+    const { name } = props;
     const selector = selectorLabels(Platform.of(this).name, name);
     const access = new NetworkAccess(this, 'NetworkAccess', { name, selector });
     props.database?.allowFrom(access);
     for (const endpoint of props.endpoints ?? []) {
       endpoint?.allowFrom(access);
     }
-    const programs = [...initContainers, ...containers].flatMap(({ program }) => program ?? []);
-    const scripts = new ConfigFiles(this, 'Scripts', {
-      name: `${name}-scripts`,
-      workload: name,
-      files: scriptFiles(programs),
-    }).mount(SCRIPTS_PATH, 'scripts');
-    const runnable = ({ program, mayFail, ...container }: ScriptContainer): ContainerProps =>
-      program === undefined
-        ? container
-        : {
-            ...container,
-            command: commandOf(program, SCRIPTS_PATH, mayFail),
-            mounts: [...(container.mounts ?? []), scripts, scratchMount('/tmp')],
-          };
-
+    const withScripts = scriptsFor(this, props.containers, { workload: name });
     new CronJob(this, 'CronJob', {
       name,
       schedule: props.schedule ?? LEAP_DAY,
@@ -101,12 +64,12 @@ export class ScriptCronJob extends Construct {
       pod: {
         labels: { ...selector, [COMPONENT_LABEL]: 'backup' },
         serviceAccountName: new ServiceAccount(this, 'ServiceAccount', { name }).name,
+        // All images run as it: containers of one pod hand files to each other.
         user: { uid: POSTGRES_UID, fsGroup: POSTGRES_UID, supplementalGroups: filled(props.groups) },
         pullSecrets: filled(props.pullSecrets?.filter((each) => each !== undefined)),
         // Long enough to notice the signal, remove what is unfinished, and send the message that says so.
         grace: Duration.seconds(60),
-        initContainers: filled(initContainers.map(runnable)),
-        containers: containers.map(runnable),
+        containers: props.containers.map(withScripts),
       },
     });
   }

@@ -21,7 +21,7 @@ export class SecretUrl {
   }
 
   /**
-   * Environment of a script that calls it: `<name>_URL`, and `<name>_SECRET`, which says where that comes from. A pod
+   * Environment of a script that calls it: `<name>_URL`, and `<name>_SOURCE`, which says where that comes from. A pod
    * starts without it, too: a backup is made although nobody can be told.
    */
   public env(name: 'WEBHOOK' | 'PING'): k8s.EnvVar[] {

@@ -6,7 +6,7 @@ import type { Claim } from '../storage/claim';
 import { backupFolder, backupsEnv, jobName, runEnv, runFolder } from './backup-folders';
 import type { S3Store } from './backup-target';
 import type { Backups } from './backups';
-import type { ScriptContainer } from './script-cron-job';
+import type { ScriptContainer } from './script-containers';
 
 /** Uploaded files that are backed up beside the database. */
 export interface BackedUpFiles {

@@ -3,8 +3,8 @@ import type { ImageReference } from '../platform/image-reference';
 import type { NetworkAccess } from '../pod/network-access';
 import type { Claim } from '../storage/claim';
 
-/** What apps, migrations and backups need to know of a PostgreSQL database, wherever it runs. */
-export interface Database {
+/** What a migration needs to know of a PostgreSQL database, wherever it runs. */
+export interface MigratedDatabase {
   /** Name of the database for people and messages. */
   readonly name: string;
 
@@ -14,11 +14,23 @@ export interface Database {
   /** An image with the client programs of that major version. */
   readonly clientImage: ImageReference;
 
+  /**
+   * Environment of a connection that no transaction pooler shares: libpq's variables, or `CONNECTION_STRING`, which the
+   * scripts of a migration take apart, and libpq's variables for what it does not say.
+   */
+  readonly direct: readonly k8s.EnvVar[];
+
+  /** Lets a workload's pods connect. */
+  allowFrom(client: NetworkAccess): void;
+}
+
+/** What apps and backups need to know of it as well. */
+export interface Database extends MigratedDatabase {
   /** libpq's variables `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`. */
   readonly connection: readonly k8s.EnvVar[];
 
-  /** The same for a connection that no transaction pooler shares. @default - `connection` */
-  readonly direct?: readonly k8s.EnvVar[];
+  /** The same of a connection that no transaction pooler shares. */
+  readonly direct: readonly k8s.EnvVar[];
 
   /**
    * Claim that holds the data.
@@ -26,16 +38,4 @@ export interface Database {
    * @default - none that the platform knows of
    */
   readonly storage?: Claim;
-
-  /** Lets a workload's pods connect. */
-  allowFrom(client: NetworkAccess): void;
-}
-
-/**
- * What a migration needs to know of a PostgreSQL database of which the platform knows one connection string alone. Apps
- * read the string themselves.
- */
-export interface DatabaseByUrl extends Pick<Database, 'name' | 'major' | 'clientImage' | 'allowFrom'> {
-  /** `CONNECTION_STRING`, which the scripts of a migration take apart, and libpq's variables beside it. */
-  readonly connectionString: readonly k8s.EnvVar[];
 }

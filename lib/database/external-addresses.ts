@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import type { ImageReference } from '../platform/image-reference';
 import { refuse } from '../platform/problems';
 import type { NetworkAccess } from '../pod/network-access';
 
@@ -9,6 +10,38 @@ export interface Address {
   readonly port?: number;
   /** IPv4 address of a host in a private network, for NetworkPolicies. @default - a public address */
   readonly address?: string;
+}
+
+/** What is known of every server that somebody else runs, outside the cluster. */
+export interface ExternalServerProps {
+  /** Name of the database for people and messages. */
+  readonly name: string;
+
+  /** The official `postgres` image, Debian flavour, of the server's major version: its client programs are used. */
+  readonly clientImage: ImageReference;
+
+  /** Host name of the server, or of the pooler before it. */
+  readonly host: string;
+
+  /** @default 5432 */
+  readonly port?: number;
+
+  /** IPv4 address of a host in a private network, for NetworkPolicies. @default - a public address */
+  readonly address?: string;
+
+  /**
+   * The server behind a pooler. Migrations and dumps need sessions, which a transaction pooler shares out.
+   *
+   * @default - `host` and `port`; with a host name of Neon's, without its "-pooler"
+   */
+  readonly direct?: Address;
+
+  /**
+   * libpq's `sslmode`.
+   *
+   * @default 'require'
+   */
+  readonly sslMode?: 'disable' | 'require' | 'verify-full';
 }
 
 /** Ports that PgBouncer (its own default) and Supabase's transaction pooler listen on. */
@@ -23,7 +56,7 @@ export class ExternalAddresses {
   public readonly server: Required<Address>;
 
   /** @throws when a host is no host name, or is a pooler and no way past it is known */
-  public constructor(props: Address & { readonly name: string; readonly direct?: Address }) {
+  public constructor(props: Pick<ExternalServerProps, 'name' | 'host' | 'port' | 'address' | 'direct'>) {
     const { name, host, port = 5432, address = host } = props;
     const direct = props.direct ?? { host: host.replace(/^([^.]+)-pooler\./, '$1.'), port, address: props.address };
     this.named = { host, port, address };

@@ -3,46 +3,17 @@ import type { ImageReference } from '../platform/image-reference';
 import type { SecretKey } from '../platform/secret-key';
 import type { NetworkAccess } from '../pod/network-access';
 import type { Database } from './database';
-import { type Address, ExternalAddresses } from './external-addresses';
+import { type Address, ExternalAddresses, type ExternalServerProps } from './external-addresses';
 import { postgresMajor } from './postgres-image';
 
 /** Properties of `ExternalPostgres`. */
-export interface ExternalPostgresProps {
-  /** Name of the database for people and messages. */
-  readonly name: string;
-
-  /** The official `postgres` image, Debian flavour, of the server's major version: its client programs are used. */
-  readonly clientImage: ImageReference;
-
-  /** Host name of the server, or of the pooler before it. */
-  readonly host: string;
-
-  /** @default 5432 */
-  readonly port?: number;
-
-  /** IPv4 address of a host in a private network, for NetworkPolicies. @default - a public address */
-  readonly address?: string;
-
+export interface ExternalPostgresProps extends ExternalServerProps {
   /** Name of the database on the server. */
   readonly database: string | SecretKey;
 
   readonly user: string | SecretKey;
 
   readonly password: SecretKey;
-
-  /**
-   * The server behind a pooler. Migrations and dumps need sessions, which a transaction pooler shares out.
-   *
-   * @default - `host` and `port`; with a host name of Neon's, without its "-pooler"
-   */
-  readonly direct?: Address;
-
-  /**
-   * libpq's `sslmode`.
-   *
-   * @default 'require'
-   */
-  readonly sslMode?: 'disable' | 'require' | 'verify-full';
 }
 
 /** A PostgreSQL server that somebody else runs, outside the cluster. */

@@ -13,6 +13,7 @@ import type { ContainerProps } from '../pod/container';
 import { claimMount, scratchMount } from '../pod/mount';
 import { NetworkAccess } from '../pod/network-access';
 import { podTemplate } from '../pod/pod-template';
+import { POSTGRES_UID } from '../pod/postgres-user';
 import { progressDeadline, startupProbe } from '../pod/rollout';
 import { ServiceAccount } from '../pod/service-account';
 import type { Claim } from '../storage/claim';
@@ -20,9 +21,6 @@ import type { Database } from './database';
 import { postgresMajor } from './postgres-image';
 import { type PostgresMount, postgresLayout } from './postgres-layout';
 import { type PostgresSettings, postgresSettings } from './postgres-settings';
-
-/** User and group of the official image (Debian flavour). */
-const POSTGRES_UID = 999;
 
 const PORT = 5432;
 
@@ -94,6 +92,7 @@ export class PostgresDeployment extends Construct implements Database {
   public readonly major: number;
   public readonly clientImage: ImageReference;
   public readonly connection: readonly k8s.EnvVar[];
+  public readonly direct: readonly k8s.EnvVar[];
   public readonly storage: Claim;
 
   readonly #access: NetworkAccess;
@@ -112,6 +111,7 @@ export class PostgresDeployment extends Construct implements Database {
       credentials.env('PGPASSWORD', 'POSTGRES_PASSWORD'),
       credentials.env('PGDATABASE', 'POSTGRES_DB'),
     ];
+    this.direct = this.connection;
     const selector = selectorLabels(Platform.of(this).name, name);
     this.#access = new NetworkAccess(this, 'NetworkAccess', { name, selector });
     this.#addDeployment(props, selector);

@@ -1,7 +1,5 @@
 import { refuse } from '../platform/problems';
-
-/** User and group id of `postgres` in the Debian flavour of the official image (its Dockerfile; the Alpine one has 70). */
-export const POSTGRES_UID = 999;
+import { POSTGRES_UID } from '../pod/postgres-user';
 
 /** Where a volume's root is seen when the data directory is a sub-directory of it. */
 const VOLUME_ROOT = '/volume';

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Size } from 'cdk8s';
 import { Cpu, type k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import type { Database, DatabaseByUrl } from '../database/database';
 import type { ImageReference } from '../platform/image-reference';
 import type { ConfigEnv } from '../pod/config-env';
 import { ConfigFiles } from '../pod/config-files';
@@ -16,20 +15,12 @@ const SCRIPTS = join(__dirname, 'scripts');
 /** Folder that the containers of a pod share: the list of the image's migrations, and the verdict on them. */
 const STATE_PATH = '/mooring/state';
 
-/** User of the official postgres image (Debian flavour), whose psql looks at the database. */
-export const CLIENT_UID = 999;
-
 /** psql and a shell. */
 export const CLIENT_RESOURCES: Resources = {
   cpu: Cpu.millis(10),
   memory: Size.mebibytes(32),
   memoryLimit: Size.mebibytes(128),
 };
-
-/** Environment of a connection that no transaction pooler shares. */
-export function directConnection(database: Database | DatabaseByUrl): readonly k8s.EnvVar[] {
-  return 'connectionString' in database ? database.connectionString : (database.direct ?? database.connection);
-}
 
 /** Properties of `migrationMounts`. */
 export interface MigrationFilesProps {

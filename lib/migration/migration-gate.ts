@@ -1,20 +1,15 @@
 import { Duration, Size } from 'cdk8s';
 import { Cpu, type k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import type { Database, DatabaseByUrl } from '../database/database';
+import type { MigratedDatabase } from '../database/database';
 import type { ImageReference } from '../platform/image-reference';
 import { Platform } from '../platform/platform';
 import type { ConfigEnv } from '../pod/config-env';
 import type { ContainerProps, Resources } from '../pod/container';
 import { scratchMount } from '../pod/mount';
+import { POSTGRES_UID } from '../pod/postgres-user';
 import type { StartGate } from '../pod/start-gate';
-import {
-  CLIENT_RESOURCES,
-  CLIENT_UID,
-  directConnection,
-  listMigrations,
-  migrationMounts,
-} from './migration-containers';
+import { CLIENT_RESOURCES, listMigrations, migrationMounts } from './migration-containers';
 import { type MigrationTool, SCRIPTS_PATH } from './migration-tool';
 
 /** Properties of `MigrationGate`. */
@@ -26,7 +21,7 @@ export interface MigrationGateProps {
   readonly image: ImageReference;
 
   /** The database that is looked at, never changed. */
-  readonly database: Database | DatabaseByUrl;
+  readonly database: MigratedDatabase;
 
   readonly tool: MigrationTool;
 
@@ -88,10 +83,10 @@ export class MigrationGate extends Construct implements StartGate {
       {
         name: 'migration-gate',
         image: props.database.clientImage,
-        uid: CLIENT_UID,
+        uid: POSTGRES_UID,
         command: ['bash', `${SCRIPTS_PATH}/migration-gate.sh`],
         env: [
-          ...directConnection(props.database),
+          ...props.database.direct,
           { name: 'MIGRATION_TABLE', value: steps.table },
           { name: 'MIGRATION_JOB', value: props.job },
           { name: 'NAMESPACE', value: Platform.of(this).namespace.name },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Duration } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import type { Database, DatabaseByUrl } from '../database/database';
+import type { MigratedDatabase } from '../database/database';
 import type { ImageReference } from '../platform/image-reference';
 import { COMPONENT_LABEL, selectorLabels } from '../platform/labels';
 import { objectMeta } from '../platform/object-meta';
@@ -31,7 +31,7 @@ export interface MigrationJobProps {
   readonly image: ImageReference;
 
   /** PostgreSQL 14 or newer. */
-  readonly database: Database | DatabaseByUrl;
+  readonly database: MigratedDatabase;
 
   readonly tool: MigrationTool;
 

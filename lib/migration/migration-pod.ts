@@ -1,13 +1,8 @@
 import type { Construct } from 'constructs';
 import { type Mount, scratchMount } from '../pod/mount';
 import type { PodProps, PodUser } from '../pod/pod-template';
-import {
-  CLIENT_RESOURCES,
-  CLIENT_UID,
-  directConnection,
-  listMigrations,
-  migrationMounts,
-} from './migration-containers';
+import { POSTGRES_UID } from '../pod/postgres-user';
+import { CLIENT_RESOURCES, listMigrations, migrationMounts } from './migration-containers';
 import type { MigrationJobProps } from './migration-job';
 import { type MigrationSteps, SCRIPTS_PATH } from './migration-tool';
 import { APPLICATION_NAME, MIGRATION_OPTIONS } from './session-options';
@@ -19,7 +14,7 @@ export function migrationPod(
   steps: MigrationSteps,
 ): Pick<PodProps, 'user' | 'initContainers' | 'containers'> {
   const { name, image, resources } = props;
-  const connection = directConnection(props.database);
+  const connection = props.database.direct;
   const mounts = migrationMounts(scope, {
     name: `${name}-scripts`,
     workload: name,
@@ -36,7 +31,7 @@ export function migrationPod(
         name: 'hold-lock',
         sidecar: true,
         image: props.database.clientImage,
-        uid: CLIENT_UID,
+        uid: POSTGRES_UID,
         command: ['bash', `${SCRIPTS_PATH}/hold-lock.sh`],
         env: [...connection, { name: 'MIGRATION_TABLE', value: steps.table }],
         mounts: [...mounts, scratchMount('/tmp', { name: 'lock-tmp' })],
@@ -66,15 +61,20 @@ export function migrationPod(
 
 /** What a backup needs, and the backup itself: after the lock, and only when there is something to migrate. */
 function backupContainers(scope: Construct, { name, backup }: MigrationJobProps, mounts: readonly Mount[]) {
-  const containers = backup?.containers(scope, name) ?? [];
+  if (backup === undefined) {
+    return { preparing: [], backup: [] };
+  }
+  const { preparing, backup: container } = backup.containers(scope, name);
   return {
-    preparing: containers.slice(0, -1),
-    backup: containers.slice(-1).map((container) => ({
-      ...container,
-      name: 'backup',
-      command: ['sh', `${SCRIPTS_PATH}/before-migration.sh`, ...(container.command ?? [])],
-      mounts: [...mounts, ...(container.mounts ?? [])],
-    })),
+    preparing,
+    backup: [
+      {
+        ...container,
+        name: 'backup',
+        command: ['sh', `${SCRIPTS_PATH}/before-migration.sh`, ...(container.command ?? [])],
+        mounts: [...mounts, ...(container.mounts ?? [])],
+      },
+    ],
   };
 }
 

@@ -13,10 +13,16 @@ export interface MigrationBackup {
   readonly finalCodes: readonly number[];
 
   /**
-   * The init containers, run in order, each to its end; the last one makes the backup.
-   *
-   * @param scope where what they mount is rendered
+   * @param scope where what the containers mount is rendered
    * @param workload name of the Job without its hash
    */
-  containers(scope: Construct, workload: string): readonly [...preparing: ContainerProps[], backup: ContainerProps];
+  containers(scope: Construct, workload: string): MigrationBackupContainers;
+}
+
+/** Init containers, each of which runs to its end. */
+export interface MigrationBackupContainers {
+  /** Bring what the backup needs. */
+  readonly preparing: readonly ContainerProps[];
+
+  readonly backup: ContainerProps;
 }

@@ -21,7 +21,12 @@ export const gatedStart = defineRule('gated-start', (view, report) => {
   }
 });
 
-function checkPod(pod: PodTemplate, migration: Migration, known: ReadonlySet<unknown>, report: Report): void {
+function checkPod(
+  pod: PodTemplate,
+  migration: Migration,
+  known: ReadonlySet<string | undefined>,
+  report: Report,
+): void {
   const { manifest, name, images, deadline = 0 } = migration;
   const gate = gateOf(pod);
   if (gate !== undefined && !known.has(gate.job)) {

@@ -5,12 +5,10 @@ import type { Database } from '../database/database';
 import { ConfigFiles } from '../pod/config-files';
 import { scratchMount } from '../pod/mount';
 import type { NetworkAccess } from '../pod/network-access';
+import { POSTGRES_UID } from '../pod/postgres-user';
 import type { StartGate } from '../pod/start-gate';
 import type { SchemaFile } from './schema/schema-file';
 import { WebApp, type WebAppProps } from './web-app';
-
-/** User of the official postgres image (Debian flavour), whose psql the init container runs. */
-const POSTGRES_UID = 999;
 
 /** The waits of `schema-sync.sh` together: server 5 min, another pod 10 min, locks 8 × 3 s with pauses. */
 const SYNC_BUDGET = Duration.minutes(17);

@@ -28,7 +28,7 @@ const MIGRATION = 'volaticloud-migrate';
 /** How the schema is brought up to date, by the environment's `migrates`. */
 const TOOLS = {
   'at-start': MigrationTool.ent(),
-  // ent's versioned migrations: the image brings the files and Atlas, which applies them.
+  // ent's versioned migrations, which Atlas records: two commands that the backend's image has to bring.
   'by-job': MigrationTool.command({
     migrate: ['volaticloud', 'migrate'],
     list: ['volaticloud', 'migrations'],

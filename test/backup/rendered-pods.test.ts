@@ -46,7 +46,7 @@ function platformWith(schema: string) {
   const { backup } = platform.layers;
   const env = { ...server.env, PGDATABASE: 'shop' };
   const connection = Object.entries(env).map(([name, value]) => ({ name, value }));
-  const database: Database = Object.assign(new FakeDatabase(), { connection, major: server.major });
+  const database: Database = Object.assign(new FakeDatabase(), { connection, direct: connection, major: server.major });
   const backups = new BackupCronJob(backup, 'Backup', {
     ...minimalBackup,
     database,

@@ -28,11 +28,11 @@ const fromSecret = {
 test('a minimal one is told by its Secret alone, and reached with TLS', () => {
   const database = new ExternalPostgresByUrl(minimal);
   expect(database).toMatchObject({ name: 'shop', major: 17, clientImage: minimal.clientImage });
-  expect(database.connectionString).toEqual([fromSecret, { name: 'PGSSLMODE', value: 'require' }]);
+  expect(database.direct).toEqual([fromSecret, { name: 'PGSSLMODE', value: 'require' }]);
 });
 
 test('with everything, the server behind the pooler takes the place of what the Secret names', () => {
-  expect(new ExternalPostgresByUrl(everything).connectionString).toEqual([
+  expect(new ExternalPostgresByUrl(everything).direct).toEqual([
     fromSecret,
     { name: 'PGSSLMODE', value: 'verify-full' },
     { name: 'PGHOST', value: 'db.example.com' },

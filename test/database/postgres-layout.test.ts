@@ -1,4 +1,5 @@
-import { POSTGRES_UID, postgresLayout } from '../../lib/database/postgres-layout';
+import { postgresLayout } from '../../lib/database/postgres-layout';
+import { POSTGRES_UID } from '../../lib/pod/postgres-user';
 
 test.each([
   [15, '/var/lib/postgresql/data', '/var/lib/postgresql/data/pgdata', '/var/lib/postgresql/data/pgdata'],

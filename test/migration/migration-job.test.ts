@@ -29,12 +29,12 @@ const minimal: MigrationJobProps = {
 
 /** A backup of one command, after one that prepares it. */
 function backupOf(database: MigrationBackup['database'], command: string): MigrationBackup {
-  const container = { ...minimalContainer, name: 'dump', command: [command], mounts: [scratchMount('/backups')] };
+  const backup = { ...minimalContainer, name: 'dump', command: [command], mounts: [scratchMount('/backups')] };
   return {
     database,
     group: 999,
     finalCodes: [3],
-    containers: () => [{ ...minimalContainer, name: 'prepare' }, container],
+    containers: () => ({ preparing: [{ ...minimalContainer, name: 'prepare' }], backup }),
   };
 }
 
@@ -245,7 +245,7 @@ describe('the hash', () => {
   // A Job's template is immutable: what changes it under the same name is refused by the API server.
   const changes: Required<{ readonly [Prop in Exclude<keyof MigrationJobProps, 'name'>]: MigrationJobProps[Prop] }> = {
     image: ImageReference.parse('registry.example.com/shop:1.3'),
-    database: Object.assign(new FakeDatabase(), { connection: [{ name: 'PGHOST', value: 'other' }] }),
+    database: Object.assign(new FakeDatabase(), { direct: [{ name: 'PGHOST', value: 'other' }] }),
     tool: MigrationTool.artisan(),
     user: { uid: 1001 },
     resources: { cpu: Cpu.millis(50), memory: Size.mebibytes(129) },

@@ -6,7 +6,7 @@ import { BackupBeforeMigration } from '../../lib/backup/backup-before-migration'
 import { BackupCronJob } from '../../lib/backup/backup-cron-job';
 import { BackupTarget } from '../../lib/backup/backup-target';
 import { Retention } from '../../lib/backup/retention';
-import type { Database, DatabaseByUrl } from '../../lib/database/database';
+import type { Database, MigratedDatabase } from '../../lib/database/database';
 import { ExternalPostgresByUrl } from '../../lib/database/external-postgres-by-url';
 import { MigrationGate } from '../../lib/migration/migration-gate';
 import { MigrationJob } from '../../lib/migration/migration-job';
@@ -270,7 +270,7 @@ export class MigrationRuns {
 }
 
 /** A database known by the string that its environment has, or by libpq's variables. */
-function databaseOf(env: Environment): Database | DatabaseByUrl {
+function databaseOf(env: Environment): MigratedDatabase {
   const url = new SecretKey('shop-db-secret', 'dsn');
   const clientImage = ImageReference.parse('postgres:17.6-bookworm');
   return BY_URL in env

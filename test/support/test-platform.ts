@@ -69,6 +69,7 @@ export class FakeDatabase implements Database {
   public readonly major = 17;
   public readonly clientImage = ImageReference.parse('postgres:17.6-bookworm');
   public readonly connection: readonly k8s.EnvVar[] = [{ name: 'PGHOST', value: 'db.example.com' }];
+  public readonly direct = this.connection;
 
   public allowFrom(client: NetworkAccess): void {
     client.allowToHost('db.example.com', 5433);
