@@ -36,6 +36,9 @@ const NEW_DATABASE = [
   'migrate.sh',
 ] as const;
 
+/** What works on a store or a folder of uploaded files. */
+const STORE = ['run.sh', 'rclone.sh', 'retention.sh', 'metadata.sh'] as const;
+
 /** What a container may run: its shell (Alpine has no bash), and the files that it reads beside itself. */
 export const PROGRAMS = {
   'backup.sh': { shell: 'bash', reads: BACKUP },
@@ -62,10 +65,10 @@ export const PROGRAMS = {
     shell: 'bash',
     reads: [...COMMON, 'contents.sh', ...NEW_DATABASE],
   },
-  'upload.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh'] },
+  'upload.sh': { shell: 'sh', reads: STORE },
   'provide.sh': { shell: 'sh', reads: [] },
-  'store.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh', 'bring.sh'] },
-  'files.sh': { shell: 'sh', reads: ['rclone.sh', 'retention.sh', 'metadata.sh'] },
+  'store.sh': { shell: 'sh', reads: [...STORE, 'bring.sh'] },
+  'files.sh': { shell: 'sh', reads: [...STORE, 'files-state.sh', 'files-restore.sh'] },
   'report.sh': { shell: 'sh', reads: ['message.sh'] },
   'watchdog.sh': { shell: 'sh', reads: ['message.sh', 'metadata.sh', 'retention.sh'] },
 } as const satisfies Record<string, { readonly shell: 'bash' | 'sh'; readonly reads: readonly string[] }>;

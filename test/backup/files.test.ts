@@ -136,7 +136,7 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
   }, 120_000);
 
   test('an empty folder that was not empty before is refused, and so is a missing one', async () => {
-    await backUp();
+    await backUp({ STAMP: '20261101_190000' });
     const before = tree(store);
     rmSync(evidence, { recursive: true });
     expect((await run().finished).code).toBe(3);
@@ -148,17 +148,27 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
   });
 
   test('after a sudden drop everything is kept until it is confirmed', async () => {
-    const whole = await backUp();
+    const whole = await backUp({ STAMP: '20261101_190000' });
     for (const name of ['photo.jpg', 'empty', 'link']) {
       rmSync(join(evidence, name));
     }
-    const dropped = await run().finished;
+    const dropped = await run([], { STAMP: '20261102_190000' }).finished;
     expect(dropped.code).toBe(10);
     expect(dropped.stderr).toContain('1 files, 4 in the state before');
     expect(tree(store)).toContain('school-evidence.pruning-frozen');
     expect(Object.keys(await restored(whole))).toContain('photo.jpg');
     expect((await run(['confirm']).finished).code).toBe(0);
     expect(tree(store)).not.toContain('school-evidence.pruning-frozen');
+  });
+
+  test('a second that has a state already is refused before anything is copied', async () => {
+    await backUp({ STAMP: '20261101_190000' });
+    const before = tree(store);
+    writeFileSync(join(evidence, 'photo.jpg'), 'another photo');
+    const { code, stderr } = await run([], { STAMP: '20261101_190000' }).finished;
+    expect(code).toBe(5);
+    expect(stderr).toContain('has school-evidence_20261101_190000 already; nothing was copied: is the clock right?');
+    expect(tree(store)).toEqual(before);
   });
 
   test('a file with a line break in its name is refused, not lost', async () => {

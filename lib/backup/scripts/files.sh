@@ -15,7 +15,7 @@
 #   files.sh restore NAME FOLDER    brings the state NAME (<prefix>-<folder>_<stamp>) to an empty folder
 #   files.sh confirm                a sudden drop was looked at: lets old states be removed again
 #
-# Runs in the official rclone image; rclone.sh, retention.sh and metadata.sh lie in the same folder.
+# Runs in the official rclone image, beside the files that it reads.
 #
 # Environment:
 #   FILE_PREFIX               required: as backup.sh has it
@@ -48,11 +48,17 @@ set -eu
 TASK=files
 here=$(dirname -- "$0")
 # shellcheck source-path=SCRIPTDIR
+. "$here/run.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/rclone.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/retention.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/metadata.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/files-state.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$here/files-restore.sh"
 
 FILES_DIR=${FILES_DIR:-/files}
 BACKUP_DIR=${BACKUP_DIR:-/backups}
@@ -196,76 +202,6 @@ compare_with_previous() {
   fi
 }
 
-kind() {
-  case ${JOB_NAME-} in
-    "${CRON_JOB:-none}"-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]) printf scheduled ;;
-    *) printf manual ;;
-  esac
-}
-
-# write_sidecar: metadata.schema.json says what the keys are. The table counts of a database are those of files here.
-write_sidecar() {
-  moment "$state_stamp"
-  iso=$(printf '%s' "$state_stamp" | sed 's/^\(....\)\(..\)\(..\)_\(..\)\(..\)\(..\)$/\1-\2-\3T\4:\5:\6Z/')
-  bytes=$(wc -c <"$scratch/$state.files.gz")
-  sum=$(sha256sum <"$scratch/$state.files.gz")
-  sum=${sum%% *}
-  cat <<EOF
-{
-  "version": 1,
-  "name": "$state",
-  "time": "$iso",
-  "timeZone": "${TIME_ZONE:-UTC}",
-  "kind": "$(kind)",
-  "job": ${JOB_NAME:+\"}${JOB_NAME:-null}${JOB_NAME:+\"},
-  "database": "${FILE_PREFIX#"$base-"}",
-  "serverVersion": null,
-  "pgDumpVersion": null,
-  "format": "files",
-  "file": "$state.files.gz",
-  "bytes": $bytes,
-  "sha256": "$sum",
-  "encryptedTo": [],
-  "plainBytes": $bytes,
-  "plainSha256": "$sum",
-  "rolesFile": null,
-  "rolesBytes": null,
-  "rolesSha256": null,
-  "databaseBytes": $all_bytes,
-  "tables": 0,
-  "rows": $files,
-  "rowsOfTable": {},
-  "schemaFingerprint": null,
-  "migrationTool": null,
-  "migrationId": null,
-  "migrationCount": 0,
-  "seconds": $(($(uptime_seconds) - begun_at)).00,
-  "suddenDrop": ${drop:+\"}${drop:-null}${drop:+\"},
-  "verified": true
-}
-EOF
-}
-
-# Seconds that no change of the clock moves.
-uptime_seconds() {
-  cut -d . -f 1 /proc/uptime
-}
-
-publish() {
-  state=${FILE_PREFIX}_$state_stamp
-  gzip -c <"$scratch/manifest" >"$scratch/$state.files.gz"
-  write_sidecar >"$scratch/$state.meta.json"
-  put "$scratch/$state.files.gz" "$state.files.gz" "$sum"
-  # Before the sidecar: a run that is killed here must not leave a state that lets others be removed.
-  [ -z "$drop" ] || freeze "$state: $drop"
-  sum=$(sha256sum <"$scratch/$state.meta.json")
-  put "$scratch/$state.meta.json" "$state.meta.json" "${sum%% *}"
-  if [ "$STORE" = "$BACKUP_DIR" ]; then
-    attended sync
-  fi
-  printf 'backed up: %d files, %d bytes of %s to %s\n' "$files" "$all_bytes" "${FILE_PREFIX#"$base-"}" "$place"
-}
-
 # --- removing -----------------------------------------------------------------------------------------------------
 
 # Removes states that are too old, manifest first, then the replaced_ folders that no state left needs: a state needs
@@ -342,74 +278,7 @@ back_up() {
   finish ok "$@"
 }
 
-# --- bringing back ------------------------------------------------------------------------------------------------
-
-# locate: prints "<where>;<path>" for each file of the manifest: the first replaced_ folder later than the state that has
-# it with the same content, else current, else any other.
-locate() {
-  awk -v all="$scratch/all" -v wanted="replaced_$state_stamp" '
-    BEGIN {
-      while ((getline line <all) > 0) {
-        size = line; sub(/;.*/, "", size)
-        hash = substr(line, length(size) + 2); sub(/;.*/, "", hash)
-        path = substr(line, length(size) + length(hash) + 3)
-        where = path; sub(/\/.*/, "", where)
-        key = size ";" hash ";" substr(path, length(where) + 2)
-        rank = where == "current" ? 2 : where > wanted ? 1 : 3
-        if (!(key in place) || rank < best[key]) { place[key] = where; best[key] = rank }
-      }
-    }
-    {
-      path = $0; sub(/^[^;]*;[^;]*;[^;]*;/, "", path)
-      split($0, part, ";")
-      key = part[1] ";" part[2] ";" path
-      print (key in place ? place[key] : "nowhere") ";" path
-    }' "$scratch/manifest"
-}
-
-check_restore() {
-  check_prefix
-  refuse_problems
-  case ${1-} in
-    "$base"-*_????????_??????) ;;
-    *) problem "\"${1-}\" is not the name of a state; it is $base-<folder>_YYYYMMDD_HHMMSS" ;;
-  esac
-  [ -n "${2-}" ] || problem 'name the folder to bring it to'
-  check_target "${TARGETS%% *}"
-  refuse_problems
-  prefix_of "$(printf '%s' "${1%_????????_??????}" | sed "s/^$base-//")"
-  state_stamp=${1#"${FILE_PREFIX}_"}
-  moment "$state_stamp" || fail 2 "\"$1\" is not the name of a state; $state_stamp is no time"
-  mkdir -p "$2" || fail 3 "$2 cannot be made"
-  [ -z "$(ls -A "$2")" ] || fail 3 "$2 is not empty; name an empty folder"
-}
-
-restore() {
-  check_restore "$@"
-  list_store
-  bring_to "$scratch/sidecar" "$1.meta.json"
-  metadata_complete "$scratch/sidecar" || fail 5 "$1.meta.json in $place is not a complete sidecar"
-  bring_to "$scratch/files.gz" "$1.files.gz"
-  [ "$(sha256sum <"$scratch/files.gz")" = "$(metadata_value "$scratch/sidecar" sha256)  -" ] ||
-    fail 5 "$1.files.gz in $place does not have the sha256 of its sidecar"
-  gzip -dc <"$scratch/files.gz" >"$scratch/manifest"
-  list_files "$scratch/all" "$STORE/$FILE_PREFIX" shp
-  locate >"$scratch/located"
-  if grep -q '^nowhere;' "$scratch/located"; then
-    fail 5 "$(grep -c '^nowhere;' "$scratch/located") files of $1 are not in $place any more, for example $(sed -n 's/^nowhere;//p' "$scratch/located" | head -n 1)"
-  fi
-  cut -d ';' -f 1 "$scratch/located" | sort -u >"$scratch/places"
-  while read -r where <&5; do
-    sed -n "s/^$where;//p" "$scratch/located" >"$scratch/paths"
-    ask copy --files-from-raw "$scratch/paths" "$STORE/$FILE_PREFIX/$where" "$LINKED$2" || fail 4 "cannot bring files from $place: $(why)"
-  done 5<"$scratch/places"
-  list_files "$scratch/restored" "$LINKED$2" shp
-  awk '{ path = $0; sub(/^[^;]*;[^;]*;[^;]*;/, "", path); split($0, part, ";"); print part[1] ";" part[2] ";" path }' \
-    "$scratch/manifest" | sort >"$scratch/expected"
-  cmp -s "$scratch/expected" "$scratch/restored" || fail 5 "$2 is not as $1.files.gz says"
-  printf 'brought back: %d files of %s to %s\n' "$(wc -l <"$scratch/manifest")" "$1" "$2"
-  finish ok
-}
+# --- after a sudden drop --------------------------------------------------------------------------------------------
 
 confirm() {
   check_prefix

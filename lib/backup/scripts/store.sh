@@ -46,6 +46,8 @@ set -eu
 TASK=store
 here=$(dirname -- "$0")
 # shellcheck source-path=SCRIPTDIR
+. "$here/run.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$here/rclone.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/retention.sh"

@@ -5,7 +5,7 @@
 #
 # After a sudden drop nothing is removed there until `store.sh unfreeze`.
 #
-# Runs in the official rclone image; rclone.sh, retention.sh and metadata.sh lie in the same folder.
+# Runs in the official rclone image, beside the files that it reads.
 #
 # Environment:
 #   FILE_PREFIX               required: backups are <prefix>_YYYYMMDD_HHMMSS, as backup.sh names them
@@ -33,6 +33,8 @@ set -eu
 
 TASK=upload
 here=$(dirname -- "$0")
+# shellcheck source-path=SCRIPTDIR
+. "$here/run.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$here/rclone.sh"
 # shellcheck source-path=SCRIPTDIR
