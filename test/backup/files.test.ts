@@ -13,12 +13,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describeWithGoProgram } from '../support/go-program';
 import { VERSITYGW } from '../support/go-tools';
-import { type Finished, killGroup, type Running, removeFolder, scratchFolder } from '../support/process';
-import { type S3Server, startS3 } from '../support/s3';
+import { type Finished, killGroup, type Running } from '../support/process';
+import type { S3Server } from '../support/s3';
 import { startS3Proxy } from '../support/s3-proxy';
-import { rcloneImage, startScript, tree } from './store-runs';
+import { beginStoreRuns, type StoreRuns, startScript, tree } from './store-runs';
 
 describeWithGoProgram(VERSITYGW, 'files.sh', () => {
+  let runs: StoreRuns;
   let scratch: string;
   let image: string;
   let s3: S3Server;
@@ -28,26 +29,21 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
   let store: string;
 
   beforeAll(async () => {
-    scratch = await scratchFolder();
-    image = await rcloneImage(scratch);
-    s3 = await startS3();
-    store = join(s3.bucketFolder, 'our/folder');
+    runs = await beginStoreRuns();
+    ({ scratch, image, s3, store } = runs);
   }, 600_000);
   beforeEach(() => {
     files = mkdtempSync(join(scratch, 'files-'));
     evidence = join(files, 'evidence');
     claim = mkdtempSync(join(scratch, 'claim-'));
-    rmSync(join(s3.bucketFolder, 'our'), { recursive: true, force: true });
+    runs.empty();
     mkdirSync(join(evidence, 'a folder'), { recursive: true });
     writeFileSync(join(evidence, 'photo.jpg'), 'a photo');
     writeFileSync(join(evidence, 'a folder/ödd; "name" $(x).pdf'), 'a document');
     writeFileSync(join(evidence, 'empty'), '');
     symlinkSync('photo.jpg', join(evidence, 'link'));
   });
-  afterAll(async () => {
-    await s3.stop();
-    removeFolder(scratch);
-  });
+  afterAll(() => runs.end());
 
   function run(args: string[] = [], env: Record<string, string> = {}, target = s3.env): Running {
     return startScript(image, ['files.sh', ...args], target, { FILES_DIR: files, BACKUP_DIR: claim, ...env });

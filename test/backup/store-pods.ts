@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Finished, type Running, start } from '../support/process';
 import { type S3Server, startS3 } from '../support/s3';
 import { PREFIX, RestoreRuns } from './restore-runs';
-import { rcloneImage } from './store-runs';
+import { rcloneImage, S3_PREFIX } from './store-runs';
 
 /** Settings of a script. */
 type Env = Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export class StorePods {
 
   /** Where the store keeps the files. */
   public get files(): string {
-    return join(this.s3.bucketFolder, 'our/folder');
+    return join(this.s3.bucketFolder, S3_PREFIX);
   }
 
   /** Makes a backup of `school` and brings it into the store. */
@@ -113,7 +113,7 @@ export class StorePods {
     hasUpload: boolean,
   ): Promise<EndedPod> {
     const common = { ...this.common(), ...env };
-    const ofStore = { ...common, PATH: this.image, RETRY_SECONDS: '0', ...store, S3_PREFIX: 'our/folder' };
+    const ofStore = { ...common, PATH: this.image, RETRY_SECONDS: '0', ...store, S3_PREFIX };
     // As the same user as the main container; busybox has another setpriv.
     const command = [
       '/usr/bin/setpriv',

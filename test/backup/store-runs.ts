@@ -10,10 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Running, run, start } from '../support/process';
-import type { S3Server } from '../support/s3';
+import { type Running, removeFolder, run, scratchFolder, start } from '../support/process';
+import { type S3Server, startS3 } from '../support/s3';
 
 const SCRIPTS = join(__dirname, '../../lib/backup/scripts');
+
+/** The folder in the bucket that scripts are told to work in. */
+export const S3_PREFIX = 'our/folder';
 
 /** A backup as `backup.sh` leaves it. */
 export interface MadeBackup {
@@ -78,6 +81,43 @@ export function tree(folder: string): string[] {
     .sort();
 }
 
+/** A store, and what the scripts that work on it need. */
+export interface StoreRuns {
+  /** Folder for what the test makes. */
+  readonly scratch: string;
+  /** The only folder in a script's `PATH`. */
+  readonly image: string;
+  readonly s3: S3Server;
+  /** The folder in the bucket that the scripts work in, as the server keeps it. */
+  readonly store: string;
+  /** Makes that folder anew, and forgets unfinished uploads. */
+  empty(): void;
+  end(): Promise<void>;
+}
+
+/** Starts an S3 server. */
+export async function beginStoreRuns(): Promise<StoreRuns> {
+  const scratch = await scratchFolder();
+  const [image, s3] = await Promise.all([rcloneImage(scratch), startS3()]);
+  const store = join(s3.bucketFolder, S3_PREFIX);
+  return {
+    scratch,
+    image,
+    s3,
+    store,
+    empty: () => {
+      for (const each of [S3_PREFIX, '.sgwtmp/multipart']) {
+        rmSync(join(s3.bucketFolder, each), { recursive: true, force: true });
+      }
+      mkdirSync(store, { recursive: true });
+    },
+    end: async () => {
+      await s3.stop();
+      removeFolder(scratch);
+    },
+  };
+}
+
 /**
  * Makes a folder with what the official rclone image has, busybox' applets and rclone, to be the only one in PATH. Its
  * `date` prints STAMP of the environment, when there is one.
@@ -110,7 +150,7 @@ export function startScript(
       // rclone builds a table for its terminal interface at each start otherwise, half of its start-up time.
       TCELL_MINIMIZE: '1',
       FILE_PREFIX: 'school',
-      ...(store === undefined ? {} : { ...store, S3_PREFIX: 'our/folder' }),
+      ...(store === undefined ? {} : { ...store, S3_PREFIX }),
       KEEP_ALL_DAYS: '30',
       KEEP_DAILY_DAYS: '0',
       KEEP_MONTHLY_DAYS: '0',

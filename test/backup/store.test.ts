@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describeWithGoProgram } from '../support/go-program';
 import { VERSITYGW } from '../support/go-tools';
-import { type Finished, killGroup, type Running, removeFolder, scratchFolder } from '../support/process';
-import { type S3Server, startS3 } from '../support/s3';
+import { type Finished, killGroup, type Running } from '../support/process';
+import type { S3Server } from '../support/s3';
 import { startS3Proxy } from '../support/s3-proxy';
-import { filesOf, isWhole, makeBackup, rcloneImage, startScript, tree } from './store-runs';
+import { beginStoreRuns, filesOf, isWhole, makeBackup, type StoreRuns, startScript, tree } from './store-runs';
 
 describeWithGoProgram(VERSITYGW, 'store.sh', () => {
+  let runs: StoreRuns;
   let scratch: string;
   let image: string;
   let s3: S3Server;
@@ -15,24 +16,18 @@ describeWithGoProgram(VERSITYGW, 'store.sh', () => {
   let folder: string;
 
   beforeAll(async () => {
-    scratch = await scratchFolder();
-    image = await rcloneImage(scratch);
-    s3 = await startS3();
-    store = join(s3.bucketFolder, 'our/folder');
+    runs = await beginStoreRuns();
+    ({ scratch, image, s3, store } = runs);
   }, 600_000);
   beforeEach(() => {
     folder = mkdtempSync(join(scratch, 'fetched-'));
-    rmSync(join(s3.bucketFolder, 'our'), { recursive: true, force: true });
-    mkdirSync(store, { recursive: true });
+    runs.empty();
     makeBackup(store, '20261118_190000');
     makeBackup(store, '20261119_190000');
     makeBackup(store, '20261120_190000', { bytes: 5_000_000 });
     makeBackup(store, '20261121_190000', { prefix: 'school_platform' });
   });
-  afterAll(async () => {
-    await s3.stop();
-    removeFolder(scratch);
-  });
+  afterAll(() => runs.end());
 
   function fetchThem(args: string[], env: Record<string, string> = {}): Promise<Finished> {
     return startScript(image, ['store.sh', ...args], s3.env, { BACKUP_DIR: folder, ...env }).finished;

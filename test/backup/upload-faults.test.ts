@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithGoProgram } from '../support/go-program';
 import { VERSITYGW } from '../support/go-tools';
-import { type Finished, killGroup, type Running, removeFolder, scratchFolder } from '../support/process';
+import { type Finished, killGroup, type Running } from '../support/process';
 import { type S3Server, startS3 } from '../support/s3';
 import { type Fault, type Passing, type S3Proxy, startS3Proxy } from '../support/s3-proxy';
-import { filesOf, isWhole, makeBackup, rcloneImage, startScript, tree } from './store-runs';
+import { beginStoreRuns, filesOf, isWhole, makeBackup, type StoreRuns, startScript, tree } from './store-runs';
 
 /** A setting of rclone that makes its own tries short; the script's are on top of them. */
 const IMPATIENT = { RCLONE_LOW_LEVEL_RETRIES: '1' };
@@ -14,6 +14,7 @@ const IN_PARTS = { RCLONE_S3_UPLOAD_CUTOFF: '5Mi', RCLONE_S3_CHUNK_SIZE: '5Mi' }
 const NAME = 'school_20261120_190000';
 
 describeWithGoProgram(VERSITYGW, 'upload.sh when things go wrong', () => {
+  let runs: StoreRuns;
   let scratch: string;
   let image: string;
   let s3: S3Server;
@@ -21,24 +22,13 @@ describeWithGoProgram(VERSITYGW, 'upload.sh when things go wrong', () => {
   let store: string;
 
   beforeAll(async () => {
-    scratch = await scratchFolder();
-    image = await rcloneImage(scratch);
+    runs = await beginStoreRuns();
+    ({ scratch, image, s3, store } = runs);
     backups = mkdtempSync(join(scratch, 'backups-'));
     makeBackup(backups, '20261120_190000', { bytes: 5_300_000 });
-    s3 = await startS3();
-    store = join(s3.bucketFolder, 'our/folder');
   }, 600_000);
-  beforeEach(emptyStore);
-  afterAll(async () => {
-    await s3.stop();
-    removeFolder(scratch);
-  });
-
-  function emptyStore(): void {
-    for (const folder of ['our', '.sgwtmp/multipart']) {
-      rmSync(join(s3.bucketFolder, folder), { recursive: true, force: true });
-    }
-  }
+  beforeEach(() => runs.empty());
+  afterAll(() => runs.end());
 
   function begin(store: S3Server['env'], env: Record<string, string> = {}): Running {
     return startScript(image, ['upload.sh'], store, { BACKUP_DIR: backups, ...IN_PARTS, ...env });
@@ -103,7 +93,7 @@ describeWithGoProgram(VERSITYGW, 'upload.sh when things go wrong', () => {
     const { passed } = await through(() => undefined);
     expect(passed.length).toBeGreaterThan(20);
     for (let moment = 1; moment <= passed.length; moment += 2) {
-      emptyStore();
+      runs.empty();
       await killedAt(moment, moment % 4 === 1);
       expectNoLie();
       await expectNextRunCompletes();
@@ -201,7 +191,7 @@ describeWithGoProgram(VERSITYGW, 'upload.sh when things go wrong', () => {
   /** Number of the request with the first part of an archive. */
   async function firstPart(): Promise<number> {
     const { passed } = await through(() => undefined);
-    emptyStore();
+    runs.empty();
     return passed.find(({ path }) => path.includes('partNumber=1'))?.number ?? 0;
   }
 });

@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { describeWithGoProgram } from '../support/go-program';
 import { VERSITYGW } from '../support/go-tools';
-import { type Finished, removeFolder, run, scratchFolder, until } from '../support/process';
-import { type S3Server, startS3 } from '../support/s3';
+import { type Finished, run, until } from '../support/process';
+import type { S3Server } from '../support/s3';
 import { type Passing, startS3Proxy } from '../support/s3-proxy';
-import { filesOf, isWhole, makeBackup, rcloneImage, startScript, tree } from './store-runs';
+import { beginStoreRuns, filesOf, isWhole, makeBackup, type StoreRuns, startScript, tree } from './store-runs';
 
 describeWithGoProgram(VERSITYGW, 'upload.sh', () => {
+  let runs: StoreRuns;
   let scratch: string;
   let image: string;
   let s3: S3Server;
@@ -15,20 +16,14 @@ describeWithGoProgram(VERSITYGW, 'upload.sh', () => {
   let store: string;
 
   beforeAll(async () => {
-    scratch = await scratchFolder();
-    image = await rcloneImage(scratch);
-    s3 = await startS3();
-    store = join(s3.bucketFolder, 'our/folder');
+    runs = await beginStoreRuns();
+    ({ scratch, image, s3, store } = runs);
   }, 600_000);
   beforeEach(() => {
     backups = mkdtempSync(join(scratch, 'backups-'));
-    rmSync(join(s3.bucketFolder, 'our'), { recursive: true, force: true });
-    mkdirSync(store, { recursive: true });
+    runs.empty();
   });
-  afterAll(async () => {
-    await s3.stop();
-    removeFolder(scratch);
-  });
+  afterAll(() => runs.end());
 
   function upload(env: Record<string, string> = {}, args: string[] = []): Promise<Finished> {
     return startScript(image, ['upload.sh', ...args], s3.env, { BACKUP_DIR: backups, ...env }).finished;

@@ -2,44 +2,40 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { type PostgresServer, startPostgres } from '../support/postgres';
 import { run, until } from '../support/process';
 import { gooseImage } from './images';
 import { MigrationRuns } from './migration-runs';
 import { holding } from './sessions';
 
 describeWithGoProgram(GOOSE, 'a backup before a migration', () => {
-  let server: PostgresServer;
   let runs: MigrationRuns;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    runs = await MigrationRuns.begin(server);
+    runs = await MigrationRuns.begin();
   }, 120_000);
 
   afterAll(async () => {
     await runs.end();
-    await server.stop();
   });
 
   /** A database with the first migration and a row, the image with the second one, and an empty folder. */
   async function released() {
     const db = await runs.database();
     expect((await runs.job(gooseImage(runs, [1]), db)).code).toBe(0);
-    await server.query('INSERT INTO t1 VALUES (7)', db);
+    await runs.server.query('INSERT INTO t1 VALUES (7)', db);
     const image = gooseImage(runs, [1, { number: 2, sql: 'DELETE FROM t1; CREATE TABLE t2 (id int);' }]);
     return { db, image, folder: runs.files({}) };
   }
 
   const versions = (db: string) =>
-    server.query('SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY 1', db);
+    runs.server.query('SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY 1', db);
 
   test('holds what was there before, read back and with its metadata', async () => {
     const { db, image, folder } = await released();
     const env = { JOB_NAME: 'shop-migrate-0123456789' };
     const { backup, migrate } = await runs.backedUpJob(image, db, folder, env);
     expect([backup.code, backup.message, migrate?.code]).toEqual([0, '', 0]);
-    expect(await server.query('SELECT * FROM t1', db)).toEqual([]);
+    expect(await runs.server.query('SELECT * FROM t1', db)).toEqual([]);
     const [archive = '', metadata = '', ...rest] = readdirSync(folder).filter((name) => !name.includes('roles'));
     expect([archive, metadata, rest]).toEqual([
       expect.stringMatching(/^shop_\d{8}_\d{6}\.dump\.zst$/),
@@ -65,7 +61,7 @@ describeWithGoProgram(GOOSE, 'a backup before a migration', () => {
     expect([backup.code, migrate]).toEqual([3, undefined]);
     expect(backup.message).toMatch(/^backup failed: .*gone/);
     expect(await versions(db)).toEqual([['20260101']]);
-    expect(await server.query('SELECT * FROM t1', db)).toEqual([['7']]);
+    expect(await runs.server.query('SELECT * FROM t1', db)).toEqual([['7']]);
   });
 
   test('is not made when nothing is to be migrated', async () => {
@@ -84,7 +80,11 @@ describeWithGoProgram(GOOSE, 'a backup before a migration', () => {
 
   test('waits for a backup that is running, and says so when that takes too long', async () => {
     const { db, image, folder } = await released();
-    const other = await holding(server, db, "SELECT pg_advisory_lock(hashtext('mooring backup'), hashtext('shop'))");
+    const other = await holding(
+      runs.server,
+      db,
+      "SELECT pg_advisory_lock(hashtext('mooring backup'), hashtext('shop'))",
+    );
     const { backup } = await runs.backedUpJob(image, db, folder, { BACKUP_WAIT_SECONDS: '0' });
     expect(backup.code).toBe(14);
     expect(backup.message).toMatch(/^safety backup failed: another run is making a backup: .*; waited 0 s\n$/);

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { type PostgresServer, startPostgres } from '../support/postgres';
 import { run } from '../support/process';
 import { alembicImage, gooseImage, type MakeImage } from './images';
 import { MigrationRuns } from './migration-runs';
@@ -119,25 +118,22 @@ describe.each(['busybox sh', 'dash', 'bash --norc'])('under %s', (shell) => {
 });
 
 describeWithGoProgram(GOOSE, 'a database that one connection string tells of', () => {
-  let server: PostgresServer;
   let runs: MigrationRuns;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    runs = await MigrationRuns.begin(server);
-    await server.query(`CREATE ROLE "m@n" LOGIN SUPERUSER PASSWORD '${PASSWORD.replaceAll("'", "''")}'`);
+    runs = await MigrationRuns.begin();
+    await runs.server.query(`CREATE ROLE "m@n" LOGIN SUPERUSER PASSWORD '${PASSWORD.replaceAll("'", "''")}'`);
   }, 120_000);
 
   afterAll(async () => {
     await runs.end();
-    await server.stop();
   });
 
   const forms: Readonly<Record<string, (db: string, host?: string) => string>> = {
     URL: (db, host = '127.0.0.1') =>
-      `postgres://m%40n:${encodeURIComponent(PASSWORD)}@${host}:${server.port}/${db}?sslmode=disable`,
+      `postgres://m%40n:${encodeURIComponent(PASSWORD)}@${host}:${runs.server.port}/${db}?sslmode=disable`,
     'key-value': (db, host = '127.0.0.1') =>
-      `host=${host} port=${server.port} user=m@n password=${quoted(PASSWORD)} dbname=${db} sslmode=disable`,
+      `host=${host} port=${runs.server.port} user=m@n password=${quoted(PASSWORD)} dbname=${db} sslmode=disable`,
   };
 
   test.each<[string, string, MakeImage]>([
@@ -151,7 +147,7 @@ describeWithGoProgram(GOOSE, 'a database that one connection string tells of', (
     const outcome = await runs.job(image, db, env);
     expect([outcome.code, outcome.message]).toEqual([0, '']);
     expect(await runs.gate(image, db, undefined, env)).toMatchObject({ code: 0 });
-    expect(await server.query("SELECT tableowner FROM pg_tables WHERE tablename = 't2'", db)).toEqual([['m@n']]);
+    expect(await runs.server.query("SELECT tableowner FROM pg_tables WHERE tablename = 't2'", db)).toEqual([['m@n']]);
   });
 
   test('one that cannot be read stops Job and gate with a reason that holds no password', async () => {

@@ -2,23 +2,19 @@ import { Duration } from 'cdk8s';
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { type PostgresServer, startPostgres } from '../support/postgres';
 import { until } from '../support/process';
 import { gooseImage, nameOf } from './images';
 import { MigrationRuns } from './migration-runs';
 
 describeWithGoProgram(GOOSE, 'the gate', () => {
-  let server: PostgresServer;
   let runs: MigrationRuns;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    runs = await MigrationRuns.begin(server);
+    runs = await MigrationRuns.begin();
   }, 120_000);
 
   afterAll(async () => {
     await runs.end();
-    await server.stop();
   });
 
   describe('the gate of a new pod on the old schema', () => {
@@ -29,7 +25,8 @@ describeWithGoProgram(GOOSE, 'the gate', () => {
       const { gate, outcome } = await runs.startGate(image, db, Duration.minutes(1));
       await until('it waits', async () => {
         return (
-          (await server.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'migration-gate'`)).length > 0
+          (await runs.server.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'migration-gate'`)).length >
+          0
         );
       });
       expect(gate.process.exitCode).toBeNull();
@@ -54,7 +51,7 @@ describeWithGoProgram(GOOSE, 'the gate', () => {
     ])('ends with %s when it finds: %s', async (code, text, env) => {
       const db = await runs.database();
       await runs.job(gooseImage(runs, [1]), db);
-      await server.query("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN PASSWORD 'x'");
+      await runs.server.query("DROP ROLE IF EXISTS stranger; CREATE ROLE stranger LOGIN PASSWORD 'x'");
       const outcome = await runs.gate(gooseImage(runs, [1]), db, Duration.seconds(0), env);
       expect(outcome.code).toBe(code);
       expect(outcome.message).toContain(text);
@@ -63,7 +60,7 @@ describeWithGoProgram(GOOSE, 'the gate', () => {
 
   test('a gate cannot write: not even a query of one’s own that would', async () => {
     const db = await runs.database();
-    await server.query('CREATE SEQUENCE counter', db);
+    await runs.server.query('CREATE SEQUENCE counter', db);
     const steps = { migrate: ['true'], list: ['ls', 'migrations'], table: 'counter' };
     const tool = MigrationTool.command({ ...steps, applied: "SELECT nextval('counter')::text" });
     const outcome = await runs.gate({ ...gooseImage(runs, [1]), tool }, db);

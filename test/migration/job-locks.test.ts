@@ -1,23 +1,19 @@
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { type PostgresServer, startPostgres } from '../support/postgres';
 import { killGroup, run, until } from '../support/process';
 import { alembicImage, gooseImage, type MakeImage, prismaImage } from './images';
 import { MigrationRuns } from './migration-runs';
 import { holding, running } from './sessions';
 
 describeWithGoProgram(GOOSE, 'locks of the Job', () => {
-  let server: PostgresServer;
   let runs: MigrationRuns;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    runs = await MigrationRuns.begin(server);
+    runs = await MigrationRuns.begin();
   }, 120_000);
 
   afterAll(async () => {
     await runs.end();
-    await server.stop();
   });
 
   const TOOLS: readonly [string, MakeImage][] = [
@@ -27,14 +23,14 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
   ];
 
   const advisoryLocks = (db: string) =>
-    server.query(
+    runs.server.query(
       `SELECT 1 FROM pg_locks JOIN pg_database AS d ON d.oid = database WHERE locktype = 'advisory' AND datname = '${db}'`,
     );
 
   /** Awaits the end of every session of a database, the migration's among them. */
   const noSession = (db: string) =>
     until(`every session of ${db} has ended`, async () => {
-      return (await server.query(`SELECT 1 FROM pg_stat_activity WHERE datname = '${db}'`)).length === 0;
+      return (await runs.server.query(`SELECT 1 FROM pg_stat_activity WHERE datname = '${db}'`)).length === 0;
     });
 
   describe('a lock on a table', () => {
@@ -44,14 +40,14 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
       const db = await runs.database();
       await runs.job(make(runs, [1]), db);
       const dump = await holding(
-        server,
+        runs.server,
         db,
         'BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE t1 IN ACCESS SHARE MODE',
       );
       const job = await runs.startJob(make(runs, [1, alter]), db);
-      await running(server, db, 'ALTER TABLE');
+      await running(runs.server, db, 'ALTER TABLE');
       const reader = await run('psql', ['-XAtqc', 'SELECT count(*) FROM t1'], {
-        env: { ...server.env, PGDATABASE: db },
+        env: { ...runs.server.env, PGDATABASE: db },
       });
       expect(reader.code).toBe(0);
       expect(reader.milliseconds).toBeLessThan(10_000);
@@ -59,13 +55,13 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
       const outcome = await job.outcome;
       expect([outcome.code, outcome.message]).toEqual([0, '']);
       expect(outcome.stdout).toContain('attempt 1 of 8 found a table in use');
-      expect(await server.query('SELECT name FROM t1', db)).toEqual([]);
+      expect(await runs.server.query('SELECT name FROM t1', db)).toEqual([]);
     });
 
     test('the Job gives up after its attempts and says why', async () => {
       const db = await runs.database();
       await runs.job(gooseImage(runs, [1]), db);
-      const dump = await holding(server, db, 'BEGIN; LOCK TABLE t1 IN ACCESS SHARE MODE');
+      const dump = await holding(runs.server, db, 'BEGIN; LOCK TABLE t1 IN ACCESS SHARE MODE');
       const outcome = await runs.job(gooseImage(runs, [1, alter]), db, { LOCK_ATTEMPTS: '2' });
       await dump.release();
       expect(outcome.code).toBe(5);
@@ -79,14 +75,14 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
     const db = await runs.database();
     const slow = { number: 1, sql: 'CREATE TABLE t1 (id int); SELECT pg_sleep(60);' };
     const job = await runs.startJob(gooseImage(runs, [slow]), db);
-    await running(server, db, 'pg_sleep');
+    await running(runs.server, db, 'pg_sleep');
     expect(await advisoryLocks(db)).toHaveLength(1);
     const killed = performance.now();
     await job.kill();
     const outcome = await runs.job(gooseImage(runs, [1]), db);
     expect([outcome.code, outcome.message]).toEqual([0, '']);
     expect(performance.now() - killed).toBeLessThan(30_000);
-    expect(await server.query('SELECT version_id FROM goose_db_version ORDER BY id', db)).toEqual([
+    expect(await runs.server.query('SELECT version_id FROM goose_db_version ORDER BY id', db)).toEqual([
       ['0'],
       ['20260101'],
     ]);
@@ -96,7 +92,7 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
     const db = await runs.database();
     const deaf = { number: 1, sql: 'SET LOCAL client_connection_check_interval = 0; SELECT pg_sleep(4);' };
     const job = await runs.startJob(gooseImage(runs, [deaf]), db);
-    await running(server, db, 'pg_sleep');
+    await running(runs.server, db, 'pg_sleep');
     await job.kill();
     const next = await runs.startJob(gooseImage(runs, [1]), db);
     expect((await next.outcome).code).toBe(0);
@@ -106,8 +102,8 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
   test('a migration that loses the lock is ended, and the Job tries again', async () => {
     const db = await runs.database();
     const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
-    await running(server, db, 'pg_sleep');
-    await server.query(
+    await running(runs.server, db, 'pg_sleep');
+    await runs.server.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migration-lock' AND datname = '${db}'`,
     );
     const outcome = await job.outcome;
@@ -119,7 +115,7 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
   test('a sidecar that the kubelet starts again tells that the lock was lost', async () => {
     const db = await runs.database();
     const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
-    await running(server, db, 'pg_sleep');
+    await running(runs.server, db, 'pg_sleep');
     killGroup(job.lock.process, 'SIGKILL');
     await job.lock.finished;
     const again = job.restartLock();
@@ -131,7 +127,7 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
   test('a Job that is stopped ends its tool and says so', async () => {
     const db = await runs.database();
     const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
-    await running(server, db, 'pg_sleep');
+    await running(runs.server, db, 'pg_sleep');
     job.migrate.process.kill('SIGTERM');
     const outcome = await job.outcome;
     expect([outcome.code, outcome.message]).toEqual([
@@ -144,7 +140,7 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
   test('a table that somebody locks before the migration begins is another try', async () => {
     const db = await runs.database();
     await runs.job(gooseImage(runs, [1]), db);
-    const holder = await holding(server, db, 'BEGIN; LOCK TABLE goose_db_version');
+    const holder = await holding(runs.server, db, 'BEGIN; LOCK TABLE goose_db_version');
     const outcome = await runs.job(gooseImage(runs, [1, 2]), db);
     await holder.release();
     expect(outcome.code).toBe(5);
@@ -155,10 +151,10 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
   test('a server that is lost meanwhile is no bad migration', async () => {
     const db = await runs.database();
     const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);
-    await running(server, db, 'pg_sleep');
-    await server.kill();
+    await running(runs.server, db, 'pg_sleep');
+    await runs.server.kill();
     const outcome = await job.outcome;
-    await server.restart();
+    await runs.server.restart();
     expect(outcome.code).toBe(6);
   });
 });

@@ -1,23 +1,19 @@
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { type PostgresServer, startPostgres } from '../support/postgres';
 import { alembicImage, gooseImage, type MakeImage, prismaImage } from './images';
 import { MigrationRuns } from './migration-runs';
 import { SHELLS } from './pod-processes';
 import { holding } from './sessions';
 
 describeWithGoProgram(GOOSE, 'runs of the Job', () => {
-  let server: PostgresServer;
   let runs: MigrationRuns;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    runs = await MigrationRuns.begin(server);
+    runs = await MigrationRuns.begin();
   }, 120_000);
 
   afterAll(async () => {
     await runs.end();
-    await server.stop();
   });
 
   const TOOLS: readonly [string, MakeImage][] = [
@@ -40,7 +36,7 @@ describeWithGoProgram(GOOSE, 'runs of the Job', () => {
       [0, ''],
     ]);
     expect(outcomes.filter(({ stdout }) => stdout.includes('nothing to do'))).toHaveLength(2);
-    expect(await server.query("SELECT relname FROM pg_class WHERE relname ~ '^t[0-9]$' ORDER BY 1", db)).toEqual([
+    expect(await runs.server.query("SELECT relname FROM pg_class WHERE relname ~ '^t[0-9]$' ORDER BY 1", db)).toEqual([
       ['t1'],
       ['t2'],
       ['t3'],
@@ -72,7 +68,7 @@ describeWithGoProgram(GOOSE, 'runs of the Job', () => {
       expect(outcome.code).toBe(1);
       expect(outcome.message).toMatch(/^the migration failed with exit code 1: [\s\S]*division by zero/);
       expect(outcome.message.length).toBeLessThan(4096);
-      expect(await server.query("SELECT 1 FROM pg_class WHERE relname = 't2'", db)).toEqual([]);
+      expect(await runs.server.query("SELECT 1 FROM pg_class WHERE relname = 't2'", db)).toEqual([]);
       // The next version of the image puts it right.
       expect((await runs.job(make(runs, [1, 2, 3]), db)).code).toBe(0);
     },
@@ -108,7 +104,7 @@ describeWithGoProgram(GOOSE, 'runs of the Job', () => {
 
     test('another migration runs for too long', async () => {
       const db = await runs.database();
-      const other = await holding(server, db, "SELECT pg_advisory_lock(hashtextextended('mooring.migration', 0))");
+      const other = await holding(runs.server, db, "SELECT pg_advisory_lock(hashtextextended('mooring.migration', 0))");
       const outcome = await runs.job(gooseImage(runs, [1]), db, { PEER_SECONDS: '1' });
       await other.release();
       expect([outcome.code, outcome.message]).toEqual([5, 'another migration runs in this database; waited 1 s\n']);

@@ -19,7 +19,7 @@ import { SecretKey } from '../../lib/platform/secret-key';
 import { NfsClaim } from '../../lib/storage/nfs-claim';
 import { Worker } from '../../lib/workload/worker';
 import { gooseFolder } from '../support/go-tools';
-import type { PostgresServer } from '../support/postgres';
+import { type PostgresServer, startPostgres } from '../support/postgres';
 import { type Finished, killGroup, type Running, removeFolder, run, scratchFolder } from '../support/process';
 import { FakeDatabase, only, testPlatform } from '../support/test-platform';
 import { PodProcesses, SHELLS, type Shell } from './pod-processes';
@@ -55,11 +55,12 @@ const BY_URL = 'CONNECTION_STRING';
 const RESOURCES = { cpu: Cpu.millis(50), memory: Size.mebibytes(128) };
 
 /**
- * Runs the containers of rendered Jobs and gates as processes; those of the app's image see a `PATH` with busybox'
+ * Runs the containers of rendered Jobs and gates as processes beside a server of its own; those of the app's image see a `PATH` with busybox'
  * programs, goose, Alembic and Node only.
  */
 export class MigrationRuns {
-  public static async begin(server: PostgresServer): Promise<MigrationRuns> {
+  public static async begin(): Promise<MigrationRuns> {
+    const server = await startPostgres();
     const folder = await scratchFolder();
     for (const shell of SHELLS) {
       const path = join(folder, shell);
@@ -80,7 +81,7 @@ export class MigrationRuns {
   #count = 0;
 
   private constructor(
-    private readonly server: PostgresServer,
+    public readonly server: PostgresServer,
     private readonly folder: string,
   ) {}
 
@@ -90,6 +91,7 @@ export class MigrationRuns {
       killGroup(running.process, 'SIGKILL');
       await running.finished;
     }
+    await this.server.stop();
     removeFolder(this.folder);
   }
 

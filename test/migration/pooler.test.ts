@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { freePort, type PostgresServer, startPostgres } from '../support/postgres';
+import { freePort } from '../support/postgres';
 import { killGroup, type Running, removeFolder, run, scratchFolder, start, until } from '../support/process';
 import { alembicImage, gooseImage, type MakeImage } from './images';
 import { MigrationRuns } from './migration-runs';
@@ -10,7 +10,6 @@ import { MigrationRuns } from './migration-runs';
 describeWithGoProgram(GOOSE, 'a pooler', () => {
   const DIRECT_HOST = join(__dirname, '../../lib/migration/scripts/direct-host.sh');
 
-  let server: PostgresServer;
   let runs: MigrationRuns;
   let pgbouncer: Running;
   let folder: string;
@@ -18,12 +17,11 @@ describeWithGoProgram(GOOSE, 'a pooler', () => {
   let pooled: Record<string, string>;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    runs = await MigrationRuns.begin(server);
+    runs = await MigrationRuns.begin();
     folder = await scratchFolder();
     const port = await freePort();
-    pooled = { ...server.env, PGPORT: String(port) };
-    const { PGPORT, PGUSER, PGPASSWORD } = server.env;
+    pooled = { ...runs.server.env, PGPORT: String(port) };
+    const { PGPORT, PGUSER, PGPASSWORD } = runs.server.env;
     writeFileSync(join(folder, 'users'), `"${PGUSER}" "${PGPASSWORD}"\n`);
     writeFileSync(
       join(folder, 'pgbouncer.ini'),
@@ -49,7 +47,6 @@ default_pool_size = 1
     killGroup(pgbouncer.process, 'SIGKILL');
     await pgbouncer.finished;
     await runs.end();
-    await server.stop();
     removeFolder(folder);
   });
 
@@ -79,7 +76,7 @@ default_pool_size = 1
     const outcome = await runs.job(gooseImage(runs, [1]), db, { PGPORT: pooled.PGPORT as string });
     expect(outcome.code).toBe(4);
     expect(outcome.message).toContain('a connection pooler answers there; name the server behind it');
-    expect(await server.query("SELECT 1 FROM pg_class WHERE relname = 't1'", db)).toEqual([]);
+    expect(await runs.server.query("SELECT 1 FROM pg_class WHERE relname = 't1'", db)).toEqual([]);
   });
 
   describe.each(['busybox sh', 'dash', 'bash --norc'])('under %s', (shell) => {

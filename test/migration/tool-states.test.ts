@@ -1,6 +1,5 @@
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { type PostgresServer, startPostgres } from '../support/postgres';
 import {
   alembicBranches,
   alembicImage,
@@ -14,22 +13,19 @@ import {
 import { type Image, MigrationRuns } from './migration-runs';
 
 describeWithGoProgram(GOOSE, 'states of the table', () => {
-  let server: PostgresServer;
   let runs: MigrationRuns;
 
   beforeAll(async () => {
-    server = await startPostgres();
-    runs = await MigrationRuns.begin(server);
+    runs = await MigrationRuns.begin();
   }, 120_000);
 
   afterAll(async () => {
     await runs.end();
-    await server.stop();
   });
 
   /** Everything that a gate could have changed. */
   function contents(db: string): Promise<string[][]> {
-    return server.query('SELECT oid, relname, relkind FROM pg_class ORDER BY oid', db);
+    return runs.server.query('SELECT oid, relname, relkind FROM pg_class ORDER BY oid', db);
   }
 
   /** What the gate of an image says is missing, comma-separated; `open` when it lets the pod start. */
@@ -58,7 +54,7 @@ describeWithGoProgram(GOOSE, 'states of the table', () => {
     'no table': async () => undefined,
     empty: async (db, make, table) => {
       await migrate(make(runs, [1]), db);
-      await server.query(`DELETE FROM ${table}; DROP TABLE t1`, db);
+      await runs.server.query(`DELETE FROM ${table}; DROP TABLE t1`, db);
     },
     older: (db, make) => migrate(make(runs, [1]), db),
     gap: (db, make) => migrate(make(runs, [1, 3]), db),
@@ -168,7 +164,7 @@ describeWithGoProgram(GOOSE, 'states of the table', () => {
   ])('the gate of an image with three migrations of %s, its table made with SQL', (_, make, states) => {
     test.each(Object.entries(states))('%s', async (_state, [statements, what]) => {
       const db = await runs.database();
-      await server.query(statements, db);
+      await runs.server.query(statements, db);
       expect(await missing(make(runs, [1, 2, 3]), db)).toBe(what);
     });
   });
@@ -210,7 +206,7 @@ describeWithGoProgram(GOOSE, 'states of the table', () => {
     const db = await runs.database();
     const image = gooseImage(runs, [1, 2]);
     await migrate(image, db);
-    await server.query('INSERT INTO goose_db_version (version_id, is_applied) VALUES (20260102, false)', db);
+    await runs.server.query('INSERT INTO goose_db_version (version_id, is_applied) VALUES (20260102, false)', db);
     expect(await missing(image, db)).toBe(sql(2));
   });
 
@@ -218,7 +214,7 @@ describeWithGoProgram(GOOSE, 'states of the table', () => {
     const db = await runs.database();
     const image = prismaImage(runs, [1, 2]);
     await migrate(image, db);
-    await server.query(
+    await runs.server.query(
       `UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = '${nameOf(2)}'`,
       db,
     );
