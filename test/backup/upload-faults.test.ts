@@ -106,6 +106,7 @@ describeWithGoProgram(VERSITYGW, 'upload.sh when things go wrong', () => {
     const proxy: S3Proxy = await startS3Proxy(s3, async ({ number }) => {
       if (number === moment && running !== undefined) {
         if (!before) {
+          // About the time in which the store answers: the client must not see it.
           setTimeout(() => running && killGroup(running.process, 'SIGKILL'), 10);
           return undefined;
         }
