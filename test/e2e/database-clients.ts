@@ -1,5 +1,5 @@
-import { killGroup, type Running } from '../support/process';
 import type { Context } from './context';
+import { Follower } from './follower';
 import { APP, NAMESPACE } from './school';
 import { waitFor } from './waiting';
 
@@ -16,8 +16,7 @@ export interface Attempt {
 
 /** Programs in the app's pod that connect to the database by its Service, read, and leave, until `leave`. */
 export class DatabaseClients {
-  readonly #running: Running;
-  #text = '';
+  readonly #loop: Follower;
 
   public static async start(context: Context): Promise<DatabaseClients> {
     const pod = await context.kubectl.readyPod(NAMESPACE, APP);
@@ -36,17 +35,13 @@ export class DatabaseClients {
     ].join('\n');
     const all = `for ((n = 0; n < ${CLIENTS}; n++)); do (${one}) & done; wait`;
     const target = ['exec', '-n', NAMESPACE, pod, '-c', 'app'];
-    this.#running = context.kubectl.commands.start('kubectl', [...target, '--', 'bash', '-c', all]);
-    this.#running.process.stdout?.on('data', (text: string) => {
-      this.#text += text;
-    });
+    this.#loop = new Follower(context.kubectl.commands, 'kubectl', [...target, '--', 'bash', '-c', all]);
   }
 
   /** Every attempt until now, in order of their ends. */
   public attempts(): Attempt[] {
-    return this.#text
-      .split('\n')
-      .slice(0, -1)
+    return this.#loop
+      .lines()
       .map((line) => line.split(' '))
       .map(([begun, ended, answered]) => ({
         begun: Number(begun),
@@ -80,8 +75,7 @@ export class DatabaseClients {
   }
 
   /** Ends them. */
-  public async leave(): Promise<void> {
-    killGroup(this.#running.process, 'SIGTERM');
-    await this.#running.finished;
+  public leave(): Promise<void> {
+    return this.#loop.leave();
   }
 }

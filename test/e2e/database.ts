@@ -51,17 +51,17 @@ export const TABLE_CONTENTS = `
   \\gexec
 `;
 
-/** A session that holds a table so that nobody else can read it, until `release`, at most a minute. */
-export async function startHolding(context: Context, table: string): Promise<{ release(): Promise<void> }> {
+/** A session that holds what a statement locks until `release`, at most five minutes. */
+export async function startHolding(context: Context, statement: string): Promise<{ release(): Promise<void> }> {
   const { kubectl } = context;
   const pod = await kubectl.readyPod(NAMESPACE, DATABASE);
-  const hold = `BEGIN; SET application_name = 'holder'; LOCK TABLE ${table}; SELECT pg_sleep(60);`;
+  const hold = `BEGIN; SET application_name = 'holder'; ${statement}; SELECT pg_sleep(300);`;
   const psql = ['bash', '-c', 'exec psql -XAtq -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$1"', 'bash', hold];
   const target = ['exec', '-n', NAMESPACE, pod.metadata.name, '-c', 'postgres'];
   const held = kubectl.commands.start('kubectl', [...target, '--', ...psql]);
   const holders = `FROM pg_stat_activity WHERE application_name = 'holder'`;
   await waitFor(
-    `${table} is held`,
+    `${statement} is done`,
     async () =>
       (await query(context, `SELECT pid ${holders} AND query LIKE '%pg_sleep%' AND wait_event = 'PgSleep'`))[0],
     kubectl.limits(30),

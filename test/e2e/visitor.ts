@@ -1,4 +1,4 @@
-import { killGroup, type Running } from '../support/process';
+import { Follower } from './follower';
 import type { Kubectl } from './kubectl';
 import type { Pod } from './objects';
 import { waitFor } from './waiting';
@@ -15,29 +15,22 @@ export interface Visit {
 /** Somebody who asks for a page ten times a second, from a pod, until `leave`. */
 export class Visitor {
   readonly #kubectl: Kubectl;
-  readonly #running: Running;
-  #text = '';
+  readonly #loop: Follower;
 
   public constructor(kubectl: Kubectl, pod: Pod, url: string) {
     const loop = `while :; do body=$(curl -s --max-time 2 -w ' %{http_code}' ${url}) || true; echo "\${body//$'\\n'/ }"; sleep 0.1; done`;
     const target = ['exec', '-n', pod.metadata.namespace ?? '', pod.metadata.name, '-c', 'tools'];
     this.#kubectl = kubectl;
-    this.#running = kubectl.commands.start('kubectl', [...target, '--', 'bash', '-c', loop]);
-    this.#running.process.stdout?.on('data', (text: string) => {
-      this.#text += text;
-    });
+    this.#loop = new Follower(kubectl.commands, 'kubectl', [...target, '--', 'bash', '-c', loop]);
   }
 
   /** Every visit until now. */
   public visits(): Visit[] {
-    return this.#text
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => ({
-        status: line.slice(-3),
-        version: /"version": "([^"]*)"/.exec(line)?.[1] ?? '',
-        host: /"host": "([^"]*)"/.exec(line)?.[1] ?? '',
-      }));
+    return this.#loop.lines().map((line) => ({
+      status: line.slice(-3),
+      version: /"version": "([^"]*)"/.exec(line)?.[1] ?? '',
+      host: /"host": "([^"]*)"/.exec(line)?.[1] ?? '',
+    }));
   }
 
   /** Waits for more visits than there are now. */
@@ -51,8 +44,7 @@ export class Visitor {
   }
 
   /** Ends the visits. */
-  public async leave(): Promise<void> {
-    killGroup(this.#running.process, 'SIGTERM');
-    await this.#running.finished;
+  public leave(): Promise<void> {
+    return this.#loop.leave();
   }
 }

@@ -1,4 +1,4 @@
-import { killGroup, type Running } from '../support/process';
+import { Follower } from './follower';
 import type { Kubectl } from './kubectl';
 import { waitFor } from './waiting';
 
@@ -26,7 +26,7 @@ export interface Count {
 
 /** People who ask a Service for a page at a steady rate, each visit on a connection of its own or on one kept alive. */
 export class Visitors {
-  readonly #running: Running;
+  readonly #log: Follower;
   readonly #visits: Visit[] = [];
   readonly #begun = performance.now();
   #unfinished = '';
@@ -51,8 +51,8 @@ export class Visitors {
     readonly namespace: string,
     readonly pod: string,
   ) {
-    this.#running = kubectl.commands.start('kubectl', ['logs', '--follow', '-n', namespace, pod]);
-    this.#running.process.stdout?.on('data', (text: string) => this.#read(text));
+    const logs = ['logs', '--follow', '-n', namespace, pod];
+    this.#log = new Follower(kubectl.commands, 'kubectl', logs, (text) => this.#read(text));
   }
 
   /** Every visit until now. */
@@ -93,8 +93,7 @@ export class Visitors {
 
   /** Ends the visits. */
   public async leave(): Promise<void> {
-    killGroup(this.#running.process, 'SIGTERM');
-    await this.#running.finished;
+    await this.#log.leave();
     await this.kubectl.remove('pod', this.pod, this.namespace);
   }
 

@@ -58,7 +58,7 @@ async function whileDumping(
   job: string,
   harm: (pod: Pod, pgDump: number) => Promise<void>,
 ): Promise<FailedBackup> {
-  const holder = await startHolding(context, READ_BY_PG_DUMP);
+  const holder = await startHolding(context, `LOCK TABLE ${READ_BY_PG_DUMP}`);
   try {
     return await failedBackup(context, webhook, job, {
       harm: async (pod) => {

@@ -1,7 +1,7 @@
-import { killGroup } from '../../support/process';
 import type { Context, Figures, Scenario } from '../context';
-import { fillDatabase, PEOPLE, query, rows, TABLE_CONTENTS } from '../database';
+import { fillDatabase, PEOPLE, query, TABLE_CONTENTS } from '../database';
 import { school } from '../deployment';
+import { Follower } from '../follower';
 import { hostProcess } from '../host-process';
 import { isReady, type Pod } from '../objects';
 import { DATABASE, NAMESPACE } from '../school';
@@ -41,12 +41,12 @@ async function afterKill(context: Context): Promise<Figures> {
   const writer = startWriter(context, pod);
   await waitFor(
     `${ACKNOWLEDGED} rows are acknowledged`,
-    async () => (writer.acknowledged().length >= ACKNOWLEDGED ? true : undefined),
+    async () => (writer.lines().length >= ACKNOWLEDGED ? true : undefined),
     { ...kubectl.limits(60), every: 20 },
   );
   const begun = performance.now();
   process.kill(hostProcess(pod, 'postgres'), 'SIGKILL');
-  await writer.ended();
+  await writer.leave();
   await waitFor(
     'the kubelet has started the server again and it is ready',
     async () => {
@@ -58,7 +58,7 @@ async function afterKill(context: Context): Promise<Figures> {
     kubectl.limits(120),
   );
   const ready = secondsSince(begun);
-  const acknowledged = writer.acknowledged();
+  const acknowledged = writer.lines();
   const last = acknowledged.at(-1) ?? '0';
   const found = await query(
     context,
@@ -71,24 +71,12 @@ async function afterKill(context: Context): Promise<Figures> {
   return { 'SIGKILL → ready': `${ready} s`, 'rows acknowledged before SIGKILL': last };
 }
 
-/** Commits one numbered row after the other and notes each that the server acknowledged. */
-function startWriter({ kubectl }: Context, pod: Pod): { acknowledged(): string[]; ended(): Promise<void> } {
+/** Commits one numbered row after the other and prints each that the server acknowledged. */
+function startWriter({ kubectl }: Context, pod: Pod): Follower {
   const insert = String.raw`for ((n = 1; n < 100000; n++)); do echo "INSERT INTO \"AuditLog\" (\"action\", \"entity\", \"entityId\") VALUES ('kill', 'Test', '$n') RETURNING \"entityId\";"; done`;
   const psql = `${insert} | psql -XAtq -U "$POSTGRES_USER" -d "$POSTGRES_DB"`;
   const target = ['exec', '-n', NAMESPACE, pod.metadata.name, '-c', 'postgres'];
-  const running = kubectl.commands.start('kubectl', [...target, '--', 'bash', '-c', psql]);
-  let text = '';
-  running.process.stdout?.on('data', (more: string) => {
-    text += more;
-  });
-  return {
-    // The last line may be half a number.
-    acknowledged: () => rows(text.slice(0, text.lastIndexOf('\n') + 1)).map(([id]) => id ?? ''),
-    ended: async () => {
-      killGroup(running.process, 'SIGTERM');
-      await running.finished;
-    },
-  };
+  return new Follower(kubectl.commands, 'kubectl', [...target, '--', 'bash', '-c', psql]);
 }
 
 function restartsOf(pod: Pod): number {

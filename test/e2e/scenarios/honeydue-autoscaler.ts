@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Context, Figures, Scenario } from '../context';
+import { Follower } from '../follower';
 import { API, LAYERS, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
 import { FIRST_MIGRATIONS, HoneydueReleases, tagOf } from '../honeydue-releases';
@@ -49,20 +50,16 @@ async function publish(context: Context, releases: HoneydueReleases, replicas: s
 
 /** The fewest ready pods that were seen while something was done. */
 async function fewestReady({ kubectl }: Context, action: () => Promise<void>): Promise<number> {
-  let text = '';
   const ready = 'jsonpath={.status.readyReplicas}{"\\n"}';
-  const watch = kubectl.commands.start('kubectl', ['get', 'deployment', API, '-n', NAMESPACE, '--watch', '-o', ready]);
-  watch.process.stdout?.on('data', (more: string) => {
-    text += more;
-  });
+  const get = ['get', 'deployment', API, '-n', NAMESPACE, '--watch', '-o', ready];
+  const watch = new Follower(kubectl.commands, 'kubectl', get);
   try {
     await action();
   } finally {
-    watch.process.kill('SIGTERM');
-    await watch.finished;
+    await watch.leave();
   }
   // No number at all is what an API server writes for none.
-  return Math.min(...text.split('\n').slice(0, -1).map(Number));
+  return Math.min(...watch.lines().map(Number));
 }
 
 /** The number of pods changes hands, naively and as the page says. */

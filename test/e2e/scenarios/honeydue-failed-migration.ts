@@ -52,14 +52,14 @@ async function failAndFix(
   await flux.applied(await releases.publish(good), repository.kustomizations(CLUSTER), 240);
 
   const file = `000${number + 1}_due.sql`;
-  const with_ = (sql: string, n: number): Release => ({
+  const withColumn = (sql: string, n: number): Release => ({
     tag: tagOf(n),
     migrations: { ...FIRST_MIGRATIONS, [file]: migration(sql) },
     design,
     variable: VARIABLE,
     pages: true,
   });
-  const broken = with_(BAD, number + 1);
+  const broken = withColumn(BAD, number + 1);
   await releases.prepare(broken);
   const commit = await repository.publish(`release ${broken.tag}, whose migration fails`);
   const begun = performance.now();
@@ -71,7 +71,7 @@ async function failAndFix(
   const left = await leftBehind(context, broken.tag);
 
   const fixing = performance.now();
-  await flux.applied(await releases.publish(with_(GOOD, number + 2)), repository.kustomizations(CLUSTER), 240);
+  await flux.applied(await releases.publish(withColumn(GOOD, number + 2)), repository.kustomizations(CLUSTER), 240);
   const fixed = secondsSince(fixing);
   await appliedOnce(context, 1, 2, number + 1);
 

@@ -1,5 +1,6 @@
 import type { Context, Figures, Scenario } from '../context';
 import { FluxController } from '../flux-controller';
+import { Follower } from '../follower';
 import { LAYERS, MIGRATION, NAMESPACE } from '../honeydue';
 import { honeydue } from '../honeydue-deployment';
 import { type Design, FIRST_MIGRATIONS, HoneydueReleases, migration, tagOf } from '../honeydue-releases';
@@ -42,7 +43,8 @@ async function interrupt(
     kubectl.limits(120),
   );
   const job = await migrationJob(context, first.tag);
-  const watch = new PodWatch(context);
+  const pods = ['get', 'pods', '-n', NAMESPACE, '-l', `app.kubernetes.io/name=${MIGRATION}`];
+  const watch = new Follower(kubectl.commands, 'kubectl', [...pods, '--watch', '-o', 'json', '--output-watch-events']);
   try {
     const commit = await releases.publish({ tag: tagOf(number + 1), migrations, design });
     const begun = performance.now();
@@ -50,13 +52,13 @@ async function interrupt(
     await new FluxController(kubectl).restart();
     await flux.applied(commit, [LAYERS.app], 300);
     const seconds = secondsSince(begun);
-    const ended = watch.lastWords(job?.metadata.name ?? '?');
+    const ended = lastWords(watch.text, job?.metadata.name ?? '?');
     const told = /ended by a signal; the server rolls back/.test(ended);
     expect("the first Job's pod said why it ended", told, ended);
     const deleted = await deletedJob(context, tagOf(number + 1), design);
     return { migrations, figures: { 'second commit and restart → ready': `${seconds} s`, ...deleted } };
   } finally {
-    await watch.stop();
+    await watch.leave();
   }
 }
 
@@ -83,39 +85,20 @@ async function deletedJob(context: Context, tag: string, design: Design): Promis
   return { 'deleted Job → made again, nothing to do': `${secondsSince(begun)} s` };
 }
 
-/** Follows the Jobs' pods; a pod that is deleted shows only there how its containers ended. */
-class PodWatch {
-  readonly #running;
-  #text = '';
-
-  public constructor({ kubectl }: Context) {
-    const pods = ['get', 'pods', '-n', NAMESPACE, '-l', `app.kubernetes.io/name=${MIGRATION}`];
-    this.#running = kubectl.commands.start('kubectl', [...pods, '--watch', '-o', 'json', '--output-watch-events']);
-    this.#running.process.stdout?.on('data', (text: string) => {
-      this.#text += text;
-    });
-  }
-
-  /** What the container `migrate` of a Job's pod said at its end. */
-  public lastWords(job: string): string {
-    const events = this.#text.split(/^(?=\{)/m).flatMap((text) => {
-      try {
-        return [(JSON.parse(text) as { object: Pod }).object];
-      } catch {
-        return []; // the last one may be on its way
-      }
-    });
-    const messages = events
-      .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-name'] === job)
-      .flatMap(({ status }) => status.containerStatuses ?? [])
-      .flatMap(({ name, state }) => (name === 'migrate' && state.terminated?.message) || []);
-    return messages.at(-1) ?? '';
-  }
-
-  public async stop(): Promise<void> {
-    this.#running.process.kill('SIGTERM');
-    await this.#running.finished;
-  }
+/** What the container `migrate` of a Job's pod said at its end, from a watch: the pod itself may be deleted. */
+function lastWords(watch: string, job: string): string {
+  const pods = watch.split(/^(?=\{)/m).flatMap((text) => {
+    try {
+      return [(JSON.parse(text) as { object: Pod }).object];
+    } catch {
+      return []; // the last one may be on its way
+    }
+  });
+  const messages = pods
+    .filter(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-name'] === job)
+    .flatMap(({ status }) => status.containerStatuses ?? [])
+    .flatMap(({ name, state }) => (name === 'migrate' && state.terminated?.message) || []);
+  return messages.at(-1) ?? '';
 }
 
 /** A commit and a restart of Flux' controller while a migration runs, and a Job that somebody deletes. */

@@ -1,8 +1,8 @@
 import type { Context, Figures, Scenario } from '../context';
-import { query } from '../database';
+import { query, startHolding } from '../database';
 import { school } from '../deployment';
 import { isReady, type Pod } from '../objects';
-import { APP, DATABASE, LAYERS, NAMESPACE } from '../school';
+import { APP, LAYERS, NAMESPACE } from '../school';
 import { expect, secondsSince, waitFor } from '../waiting';
 
 const PODS = 3;
@@ -57,28 +57,15 @@ async function restore({ kubectl, flux }: Context): Promise<void> {
  * and does not commit. Pods that start "at once" would else come one after the other, and nothing could go wrong.
  */
 async function atTheSameMoment(context: Context, start: () => Promise<void>): Promise<void> {
-  const { kubectl } = context;
-  const pod = await kubectl.readyPod(NAMESPACE, DATABASE);
-  const hold = `BEGIN; SET application_name = 'barrier'; CREATE TYPE public."Role" AS ENUM (); SELECT pg_sleep(300);`;
-  const psql = ['bash', '-c', 'exec psql -XAtq -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$1"', 'bash', hold];
-  const target = ['exec', '-n', NAMESPACE, pod.metadata.name, '-c', 'postgres'];
-  const held = kubectl.commands.start('kubectl', [...target, '--', ...psql]);
-  const sessions = (where: string) =>
-    query(context, `SELECT count(*) FROM pg_stat_activity WHERE ${where}`).then((result) => Number(result[0]?.[0]));
-  await waitFor(
-    'the barrier stands',
-    async () => ((await sessions(`application_name = 'barrier' AND query LIKE '%pg_sleep%'`)) === 1 ? true : undefined),
-    kubectl.limits(30),
-  );
+  const barrier = await startHolding(context, 'CREATE TYPE public."Role" AS ENUM ()');
   await start();
+  const waiting = `FROM pg_stat_activity WHERE application_name = 'schema-sync' AND wait_event_type = 'Lock'`;
   await waitFor(
     `${PODS} pods wait for their turn`,
-    async () =>
-      (await sessions(`application_name = 'schema-sync' AND wait_event_type = 'Lock'`)) === PODS ? true : undefined,
-    kubectl.limits(90),
+    async () => ((await query(context, `SELECT pid ${waiting}`)).length === PODS ? true : undefined),
+    context.kubectl.limits(90),
   );
-  await query(context, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'barrier'`);
-  await held.finished;
+  await barrier.release();
 }
 
 async function scale({ kubectl }: Context, replicas: number): Promise<void> {
