@@ -35,6 +35,17 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
   async confirm(open) {
     const session = await open();
     await session.run('catalogue', session.catalogueJob(['confirm']));
+    if (session.has('files')) {
+      await session.run('files', { args: ['confirm'] });
+    }
+  },
+
+  async files(open) {
+    await (await open()).run('files', { args: ['list'] });
+  },
+
+  async 'restore-files'(open, { name = '' }) {
+    await (await open()).run('files', { args: ['restore', name] });
   },
 
   async restore(open, request) {

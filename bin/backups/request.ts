@@ -11,6 +11,8 @@ const ACTIONS = {
   'drop-old': { name: 'none', options: ['yes-i-mean'] },
   delete: { name: 'required', options: ['yes-i-mean'] },
   confirm: { name: 'none', options: [] },
+  files: { name: 'none', options: [] },
+  'restore-files': { name: 'required', options: [] },
 } as const satisfies Record<string, { name: 'none' | 'or all' | 'required'; options: readonly string[] }>;
 
 /** What `mooring backups` can do. */

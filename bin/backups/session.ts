@@ -40,6 +40,11 @@ export class Session {
     return { cronJob, container };
   }
 
+  /** Whether the cluster has a CronJob for that. */
+  public has(role: Role): boolean {
+    return this.cronJobs[role] !== undefined;
+  }
+
   /** Runs a Job to its end and prints what it says, as it comes. @throws CommandFailure when it fails */
   public async run(role: Role, changes?: JobChanges): Promise<void> {
     const { failure } = await this.#run(role, changes, (line) => process.stdout.write(`${line}\n`));

@@ -14,7 +14,9 @@ actions:
   rollback [--yes-i-mean DB]        undo the last restore: the database from before it takes its place again
   drop-old [--yes-i-mean DB]        drop the databases that restores and rollbacks have left
   delete NAME [--yes-i-mean DB]     remove a backup; never the last verified one
-  confirm                           go on removing old backups after a sudden drop of rows or size
+  confirm                           go on removing old backups after a sudden drop of rows, files or size
+  files                             the states of uploaded files that can be had back
+  restore-files NAME                bring such a state back, to a new folder beside the live files
 
 restore, rollback, drop-old and delete ask for the name of the database. Where nobody can answer, give it with --yes-i-mean.
 What a run prints goes to standard output, its progress to standard error.

@@ -15,11 +15,12 @@ import { BackupWatchdog } from './backup-watchdog';
 import type { BackupImages, Backups } from './backups';
 import { checkBackups } from './check-backups';
 import { dumpContainer } from './dump-container';
+import { type BackedUpFiles, filesContainers } from './files-containers';
 import { reportContainers } from './report-container';
 import type { Retention } from './retention';
 import { ScriptCronJob } from './script-cron-job';
 import type { SecretUrl } from './secret-url';
-import { type BackedUpFiles, filesContainers, storeContainers, uploadContainers } from './store-containers';
+import { storeContainers, uploadContainers } from './store-containers';
 
 /** Properties of `BackupCronJob`. */
 export interface BackupCronJobProps {
@@ -135,6 +136,7 @@ export class BackupCronJob extends Construct implements Backups {
   public readonly encryption?: AgeEncryption;
   public readonly migrations?: AppliedMigrations;
   public readonly images: BackupImages;
+  public readonly files: readonly BackedUpFiles[];
 
   /** @throws when targets, files and images do not go together, with all problems at once */
   public constructor(scope: Construct, id: string, props: BackupCronJobProps) {
@@ -156,6 +158,7 @@ export class BackupCronJob extends Construct implements Backups {
     this.encryption = props.encryption;
     this.migrations = props.migrations;
     this.images = props.images ?? {};
+    this.files = props.files ?? [];
 
     this.#addCronJob(props);
     if (this.slack !== undefined) {
@@ -165,8 +168,7 @@ export class BackupCronJob extends Construct implements Backups {
   }
 
   #addCronJob(props: BackupCronJobProps): void {
-    const { files = [] } = props;
-    const followers = [...uploadContainers(this), ...filesContainers(this, files)];
+    const followers = [...uploadContainers(this), ...filesContainers(this)];
     const workers = ['dump', ...followers.map(({ name }) => name)];
     const reporters = reportContainers(this, { subject: 'Backup', workers });
     const suppliers = [
@@ -182,7 +184,7 @@ export class BackupCronJob extends Construct implements Backups {
       deadline: props.deadline ?? Duration.hours(6),
       database: this.database,
       endpoints: [this.store?.network, this.slack?.endpoint, this.pingUrl?.endpoint],
-      groups: files.flatMap(({ group }) => group ?? []),
+      groups: this.files.flatMap(({ group }) => group ?? []),
       // The kubelet pulls and starts them in this order, whether a pull fails or not: who awaits another comes after it, so
       // that a slow pull is no "never started".
       containers: [

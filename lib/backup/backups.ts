@@ -7,6 +7,7 @@ import type { AgeEncryption } from './age-encryption';
 import type { AppliedMigrations } from './applied-migrations';
 import type { BackupFormat } from './backup-format';
 import type { S3Store } from './backup-target';
+import type { BackedUpFiles } from './files-containers';
 import type { Retention } from './retention';
 import type { SecretUrl } from './secret-url';
 
@@ -61,4 +62,7 @@ export interface Backups {
   readonly migrations?: AppliedMigrations;
 
   readonly images: BackupImages;
+
+  /** Uploaded files that are backed up beside the database. */
+  readonly files: readonly BackedUpFiles[];
 }

@@ -7,6 +7,7 @@ import { Schedule } from '../platform/schedule';
 import type { SecretReference } from '../platform/secret-reference';
 import { CronJob } from '../pod/cron-job';
 import { NetworkAccess } from '../pod/network-access';
+import type { PodUser } from '../pod/pod-template';
 import { POSTGRES_UID } from '../pod/postgres-user';
 import { ServiceAccount } from '../pod/service-account';
 import type { Endpoint } from './endpoint';
@@ -37,6 +38,13 @@ export interface ScriptCronJobProps {
   /** Services outside the platform that the pods connect to, when they are there. @default - none */
   readonly endpoints?: readonly (Endpoint | undefined)[];
 
+  /**
+   * User that its containers run as: containers of one pod hand files to each other.
+   *
+   * @default - the user of the postgres image
+   */
+  readonly user?: Pick<PodUser, 'uid' | 'gid'>;
+
   /** Groups beside the pod's own whose files it reads. @default - none */
   readonly groups?: readonly number[];
 
@@ -64,8 +72,12 @@ export class ScriptCronJob extends Construct {
       pod: {
         labels: { ...selector, [COMPONENT_LABEL]: 'backup' },
         serviceAccountName: new ServiceAccount(this, 'ServiceAccount', { name }).name,
-        // All images run as it: containers of one pod hand files to each other.
-        user: { uid: POSTGRES_UID, fsGroup: POSTGRES_UID, supplementalGroups: filled(props.groups) },
+        user: {
+          uid: POSTGRES_UID,
+          ...props.user,
+          fsGroup: POSTGRES_UID,
+          supplementalGroups: filled(props.groups),
+        },
         pullSecrets: filled(props.pullSecrets?.filter((each) => each !== undefined)),
         // Long enough to notice the signal, remove what is unfinished, and send the message that says so.
         grace: Duration.seconds(60),

@@ -36,8 +36,11 @@ const NEW_DATABASE = [
   'migrate.sh',
 ] as const;
 
-/** What works on a store or a folder of uploaded files. */
+/** What all scripts in the rclone image read. */
 const STORE = ['run.sh', 'rclone.sh', 'retention.sh', 'metadata.sh'] as const;
+
+/** What works on uploaded files. */
+const FILES = [...STORE, 'files-state.sh', 'files-restore.sh'] as const;
 
 /** What a container may run: its shell (Alpine has no bash), and the files that it reads beside itself. */
 export const PROGRAMS = {
@@ -68,7 +71,8 @@ export const PROGRAMS = {
   'upload.sh': { shell: 'sh', reads: STORE },
   'provide.sh': { shell: 'sh', reads: [] },
   'store.sh': { shell: 'sh', reads: [...STORE, 'bring.sh'] },
-  'files.sh': { shell: 'sh', reads: [...STORE, 'files-state.sh', 'files-restore.sh'] },
+  'files.sh': { shell: 'sh', reads: FILES },
+  'uploaded-files.sh': { shell: 'sh', reads: ['files.sh', ...FILES] },
   'report.sh': { shell: 'sh', reads: ['message.sh'] },
   'watchdog.sh': { shell: 'sh', reads: ['message.sh', 'metadata.sh', 'retention.sh'] },
 } as const satisfies Record<string, { readonly shell: 'bash' | 'sh'; readonly reads: readonly string[] }>;

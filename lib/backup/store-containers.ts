@@ -1,33 +1,18 @@
 import { Size } from 'cdk8s';
 import { Cpu, type k8s } from 'cdk8s-plus-28';
 import type { Resources } from '../pod/container';
-import { claimMount, type Mount } from '../pod/mount';
-import type { Claim } from '../storage/claim';
-import { backupFolder, backupsEnv, jobName, runEnv, runFolder } from './backup-folders';
+import type { Mount } from '../pod/mount';
+import { backupFolder, backupsEnv, runEnv, runFolder } from './backup-folders';
 import type { S3Store } from './backup-target';
 import type { Backups } from './backups';
 import type { ScriptContainer } from './script-containers';
 
-/** Uploaded files that are backed up beside the database. */
-export interface BackedUpFiles {
-  /** Name of their folder among the backups. */
-  readonly name: string;
-
-  /** Claim that holds them; it is mounted read-only. */
-  readonly claim: Claim;
-
-  /**
-   * Group that may read them; on NFS the kubelet does not change that.
-   *
-   * @default - everybody may, or group 999
-   */
-  readonly group?: number;
-}
-
-const RESOURCES: Resources = { cpu: Cpu.millis(50), memory: Size.mebibytes(64), memoryLimit: Size.mebibytes(256) };
-
-/** Where the uploaded files are mounted, a folder for each. */
-const FILES_DIR = '/files';
+/** What a container with rclone may use. */
+export const RCLONE_RESOURCES: Resources = {
+  cpu: Cpu.millis(50),
+  memory: Size.mebibytes(64),
+  memoryLimit: Size.mebibytes(256),
+};
 
 /**
  * The container that copies what a dump published to the store and removes there what is too old; none without a store.
@@ -52,7 +37,7 @@ export function uploadContainers(backups: Backups, leader = 'dump'): ScriptConta
         ...retention.env,
       ],
       mounts: [backupFolder(backups), runFolder],
-      resources: RESOURCES,
+      resources: RCLONE_RESOURCES,
     },
   ];
 }
@@ -99,42 +84,13 @@ export function storeContainers(backups: Backups, task: StoreTask): ScriptContai
         ...storeEnv(store),
       ],
       mounts: [folder, runFolder],
-      resources: RESOURCES,
+      resources: RCLONE_RESOURCES,
     },
   ];
 }
 
-/** The container that backs up uploaded files; none when there are none. */
-export function filesContainers(backups: Backups, files: readonly BackedUpFiles[]): ScriptContainer[] {
-  const { store, volume, images, retention } = backups;
-  if (files.length === 0 || images.rclone === undefined) {
-    return [];
-  }
-  const folders = files.map(({ name, claim }) =>
-    claimMount(claim, { path: `${FILES_DIR}/${name}`, volume: `files-${name}`, readOnly: true }),
-  );
-  return [
-    {
-      name: 'files',
-      image: images.rclone,
-      program: 'files.sh',
-      env: [
-        ...backupsEnv(backups),
-        ...runEnv,
-        jobName,
-        { name: 'CRON_JOB', value: backups.name },
-        { name: 'FILES_DIR', value: FILES_DIR },
-        ...(store === undefined ? [] : storeEnv(store)),
-        ...(store === undefined || volume === undefined ? [] : [{ name: 'TARGETS', value: 'folder s3' }]),
-        ...retention.env,
-      ],
-      mounts: [backupFolder(backups), runFolder, ...folders],
-      resources: RESOURCES,
-    },
-  ];
-}
-
-function storeEnv(store: S3Store): k8s.EnvVar[] {
+/** Where a store is, and what opens it. */
+export function storeEnv(store: S3Store): k8s.EnvVar[] {
   const { endpoint, bucket, prefix, region, provider } = store;
   return [
     { name: 'S3_ENDPOINT', value: endpoint },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRequest } from '../../bin/backups/request';
 import { run } from '../support/process';
 import { BackupRuns, daily, ROWS } from './backup-runs';
 
@@ -54,6 +55,12 @@ test('only commands for a cluster are not run here', () => {
   const commands = blocks('sh cluster').flatMap((block) => block.trim().split('\n'));
   expect(commands.length).toBeGreaterThan(0);
   expect(commands.filter((command) => !/^(kubectl|bin\/mooring backups) /.test(command))).toEqual([]);
+});
+
+test('the commands for uploaded files are ones that there are', () => {
+  const commands = blocks('sh files').flatMap((block) => block.trim().split('\n'));
+  const actions = commands.map((command) => readRequest(command.split(' ').slice(2)).action);
+  expect(actions).toEqual(['files', 'restore-files']);
 });
 
 test('the page has the exit codes of the script, in its words', () => {

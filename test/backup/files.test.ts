@@ -2,6 +2,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -112,6 +113,52 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
       expect(list).toMatch(/^7;[0-9a-f]{32};\d{4}-\d\d-\d\d \d\d:\d\d:\d\d;photo\.jpg$/m);
       expect(list.split('\n').length).toBe(5);
     }
+  });
+
+  test('uploaded-files.sh lists states, brings one back beside the live files, and overwrites nothing', async () => {
+    const tools = (...args: string[]) =>
+      startScript(image, ['uploaded-files.sh', ...args], s3.env, { FILES_DIR: files }).finished;
+    const known = contents(evidence);
+    const first = await backUp({ STAMP: '20261101_190000' });
+    writeFileSync(join(evidence, 'photo.jpg'), 'another photo');
+    await backUp({ STAMP: '20261102_190000' });
+    expect(await tools('list')).toMatchObject({
+      code: 0,
+      stdout:
+        'school-evidence_20261101_190000  4 files  26 bytes\nschool-evidence_20261102_190000  4 files  32 bytes\n',
+    });
+    const { stdout } = await tools('restore', first);
+    expect(stdout).toContain(`brought back: 4 files of ${first} to ${evidence}/restored_20261101_190000\n`);
+    expect(contents(join(evidence, 'restored_20261101_190000'))).toEqual(known);
+    expect(readFileSync(join(evidence, 'photo.jpg'), 'utf8')).toBe('another photo');
+    const again = await tools('restore', first);
+    expect(again).toMatchObject({ code: 3, stderr: expect.stringContaining('is there already; move it away') });
+    expect(await tools()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('use list, restore NAME or confirm'),
+    });
+  });
+
+  test('a restore that is killed leaves no folder that looks whole, and the next one says so', async () => {
+    const state = await backUp();
+    let running: Running | undefined;
+    const proxy = await startS3Proxy(s3, ({ path }) => {
+      if (path.includes('current/photo.jpg') && running !== undefined) {
+        killGroup(running.process, 'SIGKILL');
+      }
+      return undefined;
+    });
+    running = run(['restore', state], {}, proxy.env);
+    expect(await running.finished).toMatchObject({ signal: 'SIGKILL' });
+    await proxy.stop();
+    const unfinished = state.replace('school-evidence_', '.restoring_');
+    expect(readdirSync(evidence).filter((name) => name.includes('rest'))).toEqual([unfinished]);
+    expect(await run(['restore', state]).finished).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(`${unfinished} is there: it is being restored, or that was ended half-way`),
+    });
+    rmSync(join(evidence, unfinished), { recursive: true });
+    expect(await run(['restore', state]).finished).toMatchObject({ code: 0 });
   });
 
   test('old states and what only they need are removed, nothing else', async () => {

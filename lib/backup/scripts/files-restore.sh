@@ -27,6 +27,24 @@ locate() {
     }' "$scratch/manifest"
 }
 
+# Prints each state with what it has, and why old ones are not removed.
+list() {
+  check_prefix
+  check_target "${TARGETS%% *}"
+  refuse_problems
+  list_store
+  ask copy --max-depth 1 --include "/$base-*.meta.json" "$STORE" "$scratch/sidecars" || fail 4 "cannot bring sidecars from $place: $(why)"
+  grep '\.files\.gz$' "$scratch/names" | sort >"$scratch/lists" || true
+  while read -r list <&5; do
+    sidecar=$scratch/sidecars/${list%.files.gz}.meta.json
+    if metadata_complete "$sidecar"; then
+      printf '%s  %d files  %s\n' "${list%.files.gz}" "$(metadata_value "$sidecar" rows)" "$(human_bytes "$(metadata_value "$sidecar" databaseBytes)")"
+    fi
+  done 5<"$scratch/lists"
+  grep "^$base-.*\.pruning-frozen$" "$scratch/names" | sed 's/^/nothing old is removed until it is confirmed: /' || true
+  finish ok
+}
+
 check_restore() {
   check_prefix
   refuse_problems
@@ -34,14 +52,22 @@ check_restore() {
     "$base"-*_????????_??????) ;;
     *) problem "\"${1-}\" is not the name of a state; it is $base-<folder>_YYYYMMDD_HHMMSS" ;;
   esac
-  [ -n "${2-}" ] || problem 'name the folder to bring it to'
   check_target "${TARGETS%% *}"
   refuse_problems
   prefix_of "$(printf '%s' "${1%_????????_??????}" | sed "s/^$base-//")"
   state_stamp=${1#"${FILE_PREFIX}_"}
   moment "$state_stamp" || fail 2 "\"$1\" is not the name of a state; $state_stamp is no time"
-  mkdir -p "$2" || fail 3 "$2 cannot be made"
-  [ -z "$(ls -A "$2")" ] || fail 3 "$2 is not empty; name an empty folder"
+  target=$2
+  if [ -z "$2" ]; then
+    beside=$FILES_DIR/${FILE_PREFIX#"$base-"}
+    [ -d "$beside" ] || fail 3 "$beside is not a folder; mount the uploaded files there"
+    [ ! -e "$beside/restored_$state_stamp" ] || fail 3 "$beside/restored_$state_stamp is there already; move it away"
+    target=$beside/.restoring_$state_stamp
+    # Another run may be at it.
+    [ ! -e "$target" ] || fail 3 "$target is there: it is being restored, or that was ended half-way; then delete it and try again"
+  fi
+  mkdir -p "$target" || fail 3 "$target cannot be made; may uid $(id -u) write there?"
+  [ -z "$(ls -A "$target")" ] || fail 3 "$target is not empty; name an empty folder"
 }
 
 restore() {
@@ -61,12 +87,16 @@ restore() {
   cut -d ';' -f 1 "$scratch/located" | sort -u >"$scratch/places"
   while read -r where <&5; do
     sed -n "s/^$where;//p" "$scratch/located" >"$scratch/paths"
-    ask copy --files-from-raw "$scratch/paths" "$STORE/$FILE_PREFIX/$where" "$LINKED$2" || fail 4 "cannot bring files from $place: $(why)"
+    ask copy --files-from-raw "$scratch/paths" "$STORE/$FILE_PREFIX/$where" "$LINKED$target" || fail 4 "cannot bring files from $place: $(why)"
   done 5<"$scratch/places"
-  list_files "$scratch/restored" "$LINKED$2" shp
+  list_files "$scratch/restored" "$LINKED$target" shp
   awk '{ path = $0; sub(/^[^;]*;[^;]*;[^;]*;/, "", path); split($0, part, ";"); print part[1] ";" part[2] ";" path }' \
     "$scratch/manifest" | sort >"$scratch/expected"
-  cmp -s "$scratch/expected" "$scratch/restored" || fail 5 "$2 is not as $1.files.gz says"
-  printf 'brought back: %d files of %s to %s\n' "$(wc -l <"$scratch/manifest")" "$1" "$2"
+  cmp -s "$scratch/expected" "$scratch/restored" || fail 5 "$target is not as $1.files.gz says"
+  if [ -z "$2" ]; then
+    mv "$target" "$beside/restored_$state_stamp"
+    target=$beside/restored_$state_stamp
+  fi
+  printf 'brought back: %d files of %s to %s\n' "$(wc -l <"$scratch/manifest")" "$1" "$target"
   finish ok
 }

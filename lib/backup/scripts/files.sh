@@ -12,7 +12,9 @@
 # removes nothing.
 #
 #   files.sh                        backs up
-#   files.sh restore NAME FOLDER    brings the state NAME (<prefix>-<folder>_<stamp>) to an empty folder
+#   files.sh list                   prints the states that can be had back
+#   files.sh restore NAME [FOLDER]  brings the state NAME (<prefix>-<folder>_<stamp>) to an empty folder; without one, to
+#                                   FILES_DIR/<folder>/restored_<stamp>, which is there when all of it is
 #   files.sh confirm                a sudden drop was looked at: lets old states be removed again
 #
 # Runs in the official rclone image, beside the files that it reads.
@@ -300,7 +302,8 @@ begin
 base=${FILE_PREFIX-}
 case ${1-} in
   '') back_up ;;
+  list) list ;;
   restore) restore "${2-}" "${3-}" ;;
   confirm) confirm ;;
-  *) fail 2 "\"$1\" is not a command; use none, restore or confirm" ;;
+  *) fail 2 "\"$1\" is not a command; use none, list, restore or confirm" ;;
 esac

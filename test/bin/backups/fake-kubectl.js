@@ -22,8 +22,12 @@ function fail(text) {
 
 /** The recording of a Job, by the arguments of its containers. */
 function runOf(job) {
-  const words = job.spec.template.spec.containers.map((each) => (each.args ?? ['template']).join(' '));
-  return recording.runs.find(({ args: wanted }) => words.includes(wanted));
+  const { containers } = job.spec.template.spec;
+  const runs = recording.runs.filter(({ args: wanted }) =>
+    containers.some(({ args: words = ['template'] }) => words.join(' ') === wanted),
+  );
+  // Two Jobs may have the same arguments, but not the same containers.
+  return runs.find(({ logs }) => containers.some(({ name }) => name in logs)) ?? runs[0];
 }
 
 function jobNamed(name) {

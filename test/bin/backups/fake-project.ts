@@ -23,7 +23,8 @@ const PROJECT = resolve(__dirname, '../../..');
 export class FakeProject {
   readonly #folder = mkdtempSync(join(tmpdir(), 'mooring-backups-'));
 
-  public constructor() {
+  /** @param rendered what the layer `backup` of `dist` has */
+  public constructor(rendered = RENDERED) {
     cpSync(join(PROJECT, 'bin'), join(this.#folder, 'bin'), { recursive: true });
     copyFileSync(join(PROJECT, 'tsconfig.json'), join(this.#folder, 'tsconfig.json'));
     for (const each of ['lib', 'node_modules']) {
@@ -31,7 +32,7 @@ export class FakeProject {
     }
     const layer = join(this.#folder, 'dist/platforms/school-platform/prod/backup');
     mkdirSync(layer, { recursive: true });
-    for (const each of RENDERED) {
+    for (const each of rendered) {
       writeFileSync(join(layer, `cronjob-${each.metadata.name}.yaml`), dump(each));
     }
     mkdirSync(this.path);

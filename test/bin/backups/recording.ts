@@ -97,9 +97,12 @@ export const RENDERED = [
   cronJob('school-db-restore', 'restore', 'restore.sh'),
 ];
 
+/** The same where uploaded files are backed up, too. */
+export const RENDERED_WITH_FILES = [...RENDERED, cronJob('school-files', 'uploaded-files', 'uploaded-files.sh')];
+
 /** The same on the cluster, applied by Flux from that layer. */
-export function applied(kustomization: string): object[] {
-  return RENDERED.map((each, index) => ({
+export function applied(kustomization: string, rendered = RENDERED): object[] {
+  return rendered.map((each, index) => ({
     ...each,
     metadata: {
       ...each.metadata,

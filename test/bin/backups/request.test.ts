@@ -21,6 +21,8 @@ test.each([
   ['drop-old', {}],
   [`delete ${NAME}`, { name: NAME }],
   ['confirm', {}],
+  ['files', {}],
+  ['restore-files school-evidence_20261120_190000', { name: 'school-evidence_20261120_190000' }],
 ])('"%s" is understood', (line, expected) => {
   const [action] = line.split(' ');
   const nothing = {
@@ -45,7 +47,7 @@ test.each([
   ['school prod', 'what to do'],
   [
     'school prod remove',
-    'no action "remove"; choose one of list, create, verify, restore, rollback, drop-old, delete, confirm',
+    'no action "remove"; choose one of list, create, verify, restore, rollback, drop-old, delete, confirm, files, restore-files',
   ],
   ['school prod toString', 'no action "toString"'],
   ['school prod list --jsno', "'--jsno'"],
