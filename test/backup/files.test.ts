@@ -118,6 +118,10 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
   test('uploaded-files.sh lists states, brings one back beside the live files, and overwrites nothing', async () => {
     const tools = (...args: string[]) =>
       startScript(image, ['uploaded-files.sh', ...args], s3.env, { FILES_DIR: files }).finished;
+    expect(await tools('list')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^no uploaded files of school /),
+    });
     const known = contents(evidence);
     const first = await backUp({ STAMP: '20261101_190000' });
     writeFileSync(join(evidence, 'photo.jpg'), 'another photo');

@@ -33,8 +33,13 @@ list() {
   check_target "${TARGETS%% *}"
   refuse_problems
   list_store
+  grep "^$base-.*\.files\.gz$" "$scratch/names" | sort >"$scratch/lists" || true
+  if [ ! -s "$scratch/lists" ]; then
+    printf 'no uploaded files of %s are in %s yet\n' "$base" "$place"
+    finish ok
+    return 0
+  fi
   ask copy --max-depth 1 --include "/$base-*.meta.json" "$STORE" "$scratch/sidecars" || fail 4 "cannot bring sidecars from $place: $(why)"
-  grep '\.files\.gz$' "$scratch/names" | sort >"$scratch/lists" || true
   while read -r list <&5; do
     sidecar=$scratch/sidecars/${list%.files.gz}.meta.json
     if metadata_complete "$sidecar"; then
