@@ -54,6 +54,13 @@ export interface PostgresDeploymentProps {
   readonly subPath?: string;
 
   /**
+   * Folders of the volume that hold other databases, relative to its root; `.` is the root itself.
+   *
+   * @default - none: beside any other cluster no new one is made
+   */
+  readonly otherClusters?: readonly string[];
+
+  /**
    * CPU that the scheduler sets aside.
    *
    * @default Cpu.millis(250)
@@ -163,6 +170,7 @@ export class PostgresDeployment extends Construct implements Database {
       major: this.major,
       subPath: props.subPath,
       exportPath: props.storage.exportPath,
+      otherClusters: props.otherClusters,
     });
     const settings = postgresSettings({ memoryLimit: props.memory, overrides: props.settings });
     const scripts = new ConfigFiles(this, 'Scripts', {

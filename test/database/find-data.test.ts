@@ -101,6 +101,40 @@ test.each(ELSEWHERE)(
   },
 );
 
+test.each([
+  ['shop', false],
+  ['shop', true],
+  ['tenants/shop/db', true],
+])(
+  'a sub-path that was %s (started by these scripts: %s) is found when it is called store now',
+  async (former, served) => {
+    const old = await newPod({ subPath: former });
+    await old.putCluster(skeleton, former);
+    if (served) {
+      // The server itself has ended; its lock file stays.
+      await old.replaceProgram('docker-entrypoint.sh', 'exit 0');
+      expect((await (await old.beginServer()).finished).code).toBe(0);
+    }
+    const now = old.sibling({ subPath: 'store' });
+    await now.run('preflight.sh');
+    const refused = await now.run('find-data.sh');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`lies in ${join(old.volume, former)}, but the data directory is ${now.pgdata}`);
+    await now.inVolume(printedCommands(refused).join('\n'));
+    expect(await now.run('find-data.sh')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('is the only one'),
+    });
+  },
+);
+
+test('a folder that is nobody’s cluster and one in the making do not stop a first start', async () => {
+  const pod = await newPod({ subPath: 'store' });
+  await pod.inVolume('mkdir -m 0700 lost+found .shop.new photos && echo 17 > .shop.new/PG_VERSION && touch .gone.lock');
+  await pod.inVolume('chmod 0000 lost+found');
+  expect(await pod.run('find-data.sh')).toMatchObject({ code: 0, stdout: expect.stringContaining('a new one') });
+});
+
 test('a cluster elsewhere that is also of another major is refused with both ways out', async () => {
   const pod = await newPod();
   await pod.putCluster(skeleton, 'data');

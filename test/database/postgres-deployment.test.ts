@@ -26,6 +26,7 @@ const minimal: PostgresDeploymentProps = {
 const everything: Required<PostgresDeploymentProps> = {
   ...minimal,
   subPath: 'postgres',
+  otherClusters: ['school/db'],
   cpu: Cpu.units(2),
   settings: { maxConnections: 30, sharedMemory: Size.mebibytes(192) },
   startupBudget: Duration.minutes(90),
@@ -262,6 +263,11 @@ describe('each thing that may be said', () => {
   test('subPath is the data directory itself', () => {
     const { volumeMounts } = containerOf(render({ ...minimal, subPath: everything.subPath }).deployment, 'postgres');
     expect(volumeMounts).toContainEqual({ name: 'data', mountPath: '/var/lib/postgresql/data', subPath: 'postgres' });
+  });
+
+  test('otherClusters are known to whoever looks for data', () => {
+    const own = render({ ...minimal, otherClusters: everything.otherClusters }).deployment;
+    expect(value(own, 'find-data', 'OTHER_CLUSTERS')).toBe('school/db');
   });
 
   test('cpu is requested', () => {

@@ -93,6 +93,26 @@ look_around() {
   done
 }
 
+# Where another sub-path had the cluster: its server left a lock file, whose name says where; an image's own entry point
+# left none, so the folders of the volume's root are looked at too.
+look_at_former_places() {
+  local file place
+  for file in "$VOLUME_ROOT"/.*.lock; do
+    place=${file##*/.}
+    place=${place%.lock}
+    # The lock of a cluster at no sub-path ends with "+"; look_around knows its places.
+    if [[ $place != *+ ]]; then
+      look_at "$VOLUME_ROOT/${place//+//}"
+    fi
+  done
+  for place in "$VOLUME_ROOT"/[!.]*; do
+    # What initdb left unfinished and somebody moved away holds no data.
+    if [[ $(state_of "$place") == [0-9]* ]]; then
+      look_at "$place"
+    fi
+  done
+}
+
 # move_command FROM TO: one line for a POSIX shell on the machine that serves the volume.
 move_command() {
   local from to inner
@@ -115,6 +135,10 @@ major_way_out() { # MAJOR
 
 look_around
 state=$(state_of "$PGDATA")
+# Beside a cluster in its place they may be other databases', which run there.
+if [[ $state == none ]]; then
+  look_at_former_places
+fi
 case $state in
   none | "$POSTGRES_MAJOR") ;;
   occupied)
