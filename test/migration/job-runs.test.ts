@@ -1,3 +1,4 @@
+import { MigrationTool } from '../../lib/migration/migration-tool';
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
 import { alembicImage, gooseImage, type MakeImage, prismaImage } from './images';
@@ -114,6 +115,16 @@ describeWithGoProgram(GOOSE, 'runs of the Job', () => {
       const db = await runs.database();
       const image = { ...gooseImage(runs, [1]), folder: runs.files({ 'migrations/README.md': '' }) };
       await expect(runs.job(image, db)).rejects.toThrow('the image has no migrations where they were looked for');
+    });
+
+    test('the image has no migrations, of which its command makes an empty line', async () => {
+      const db = await runs.database();
+      const list = ['node', '-e', 'console.log([].join("\\n"))'];
+      const tool = MigrationTool.command({ migrate: ['true'], list, table: 'done', applied: 'SELECT name FROM done' });
+      const image = { ...gooseImage(runs, [1]), tool };
+      for (const run of [runs.gate(image, db), runs.job(image, db)]) {
+        await expect(run).rejects.toThrow('the image has no migrations where they were looked for');
+      }
     });
   });
 });

@@ -31,8 +31,8 @@ main() {
   if [ "$code" -ne 0 ]; then
     fail "the image's migrations cannot be listed, exit code $code: $(tail -n 5 "$STATE_DIR/listed.messages")"
   fi
-  # Taken for a list, nothing would open the gate to every version.
-  if [ ! -s "$STATE_DIR/listed.partial" ]; then
+  # Taken for a list, nothing would open the gate to every version; an empty line is nothing too.
+  if ! grep -q . "$STATE_DIR/listed.partial"; then
     fail "the image has no migrations where they were looked for: $*"
   fi
   mv "$STATE_DIR/listed.partial" "$STATE_DIR/listed"
