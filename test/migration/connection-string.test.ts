@@ -68,6 +68,10 @@ describe.each(['busybox sh', 'dash', 'bash --norc'])('under %s', (shell) => {
       },
     ],
     ['postgres:///s?host=db&user=u&password=p', { PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'p', PGDATABASE: 's' }],
+    [
+      "host=db user=u password='postgres://a=b' dbname=s",
+      { PGHOST: 'db', PGUSER: 'u', PGPASSWORD: 'postgres://a=b', PGDATABASE: 's' },
+    ],
     ['host=db user=u dbname=s', { PGHOST: 'db', PGUSER: 'u', PGDATABASE: 's' }],
     [
       "  host = db\tport=5433 user='u' password='a \\'b\\\\ ' dbname=s\\ t sslmode=disable\n",
@@ -94,6 +98,10 @@ describe.each(['busybox sh', 'dash', 'bash --norc'])('under %s', (shell) => {
     ['postgres://u:s3cret@/s', 'names no host or no user'],
     ['postgres://db/s3cret', 'names no host or no user'],
     ['postgres://u:s3cret@a,b/s', 'names several hosts, of which one migrates; name it as the direct one'],
+    ['postgres://u:s3cret@a:5432,b:5432/s', 'names several hosts, of which one migrates; name it as the direct one'],
+    ['postgres://u:s3cret@[::1]:5432,[::2]/s', 'names several hosts, of which one migrates; name it as the direct one'],
+    ['host=a,b port=5432,5433 user=u password=s3cret', 'names several hosts, of which one migrates'],
+    ['my-sql://u:s3cret@db/s?a=b', 'is a URL of another database'],
     ['postgres://u:s3cret%@db/s', 'has a % that is not followed by two digits; write %25 for the sign itself'],
     ['postgres://u:s3cret%0@db/s', 'has a % that is not followed by two digits'],
     ['postgres://u:s3cret%00@db/s', 'has a %00, which stands for no character'],

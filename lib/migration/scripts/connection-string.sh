@@ -11,18 +11,20 @@
 use_connection_string() {
   [ -n "${CONNECTION_STRING+set}" ] || return 0
   direct_host=${PGHOST-}
-  case $CONNECTION_STRING in
+  # A password may hold "://", but before the first "=" it says what the string is.
+  case ${CONNECTION_STRING%%=*} in
   postgres://* | postgresql://* | postgresql+*://*) take_url "${CONNECTION_STRING#*://}" || return 1 ;;
   *://*) problem='is a URL of another database; it must begin with postgres://' && return 1 ;;
-  *=*) take_keywords "$CONNECTION_STRING" || return 1 ;;
-  *) problem='is neither a URL nor of the form host=… user=… password=…' && return 1 ;;
+  "$CONNECTION_STRING") problem='is neither a URL nor of the form host=… user=… password=…' && return 1 ;;
+  *) take_keywords "$CONNECTION_STRING" || return 1 ;;
   esac
   unset CONNECTION_STRING
   if [ -z "${PGHOST-}" ] || [ -z "${PGUSER-}" ]; then
     problem='names no host or no user'
     return 1
   fi
-  case $PGHOST in
+  # In a URL each host has its port: host:port,host:port.
+  case $PGHOST${PGPORT-} in
   *,*) problem='names several hosts, of which one migrates; name it as the direct one' && return 1 ;;
   esac
   export PGDATABASE="${PGDATABASE:-$PGUSER}"
