@@ -112,6 +112,30 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
     await noSession(db);
   });
 
+  test('a migration that loses the lock while it pauses does not begin again', async () => {
+    const db = await runs.database();
+    await runs.job(gooseImage(runs, [1]), db);
+    const dump = await holding(runs.server, db, 'BEGIN; LOCK TABLE t1 IN ACCESS SHARE MODE');
+    const job = await runs.startJob(gooseImage(runs, [1, { number: 2, sql: 'ALTER TABLE t1 ADD name text;' }]), db);
+    let printed = '';
+    job.migrate.process.stdout?.on('data', (text) => {
+      printed += text;
+    });
+    await until('the Job pauses for four seconds', () => printed.includes('attempt 3 of 8'));
+    await runs.server.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migration-lock' AND datname = '${db}'`,
+    );
+    await dump.release();
+    const outcome = await job.outcome;
+    expect([outcome.code, outcome.message]).toEqual([
+      6,
+      expect.stringMatching(/^the connection to the server was lost/),
+    ]);
+    expect(
+      await runs.server.query("SELECT 1 FROM pg_attribute WHERE attname = 'name' AND attrelid = 't1'::regclass", db),
+    ).toEqual([]);
+  });
+
   test('a sidecar that the kubelet starts again tells that the lock was lost', async () => {
     const db = await runs.database();
     const job = await runs.startJob(gooseImage(runs, [{ number: 1, sql: 'SELECT pg_sleep(60);' }]), db);

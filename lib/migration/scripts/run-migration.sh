@@ -183,6 +183,10 @@ main() {
   fi
   attempt=1
   while true; do
+    # The lock may have been lost while this script paused, and another migration may have it.
+    if [ "$attempt" -gt 1 ] && [ -e "$STATE_DIR/lost" ]; then
+      fail 6 "the connection to the server was lost: $(last_words)"
+    fi
     run_tool "$@"
     if [ "$code" -eq 0 ]; then
       rm -rf "$work"
