@@ -54,11 +54,11 @@ export class MigrationTool {
    */
   public static goose(folder: string, table = 'goose_db_version'): MigrationTool {
     return new MigrationTool('goose', {
-      migrate: ['goose', '-dir', folder, '-table', table, 'postgres', `options='${MIGRATION_OPTIONS}'`, 'up'],
+      migrate: sh('goose-up.sh', folder, table),
       list: sh('list-goose.sh', folder),
       table,
       missing: query('missing-goose.sql'),
-      scripts: ['list-goose.sh'],
+      scripts: ['goose-up.sh', 'list-goose.sh'],
       env: {},
     });
   }

@@ -158,6 +158,21 @@ describeWithGoProgram(GOOSE, 'a database that one connection string tells of', (
     expect(await runs.server.query("SELECT tableowner FROM pg_tables WHERE tablename = 't2'", db)).toEqual([['m@n']]);
   });
 
+  test.each<[string, MakeImage]>([
+    ['goose', gooseImage],
+    ['alembic', alembicImage],
+  ])('%s migrates the schema that its search_path names, and the gate looks there', async (_, make) => {
+    const db = await runs.database();
+    await runs.server.query('CREATE SCHEMA "my app"', db);
+    const env = { CONNECTION_STRING: `${forms.URL?.(db)}&search_path=${encodeURIComponent('"my app"')}` };
+    const image = make(runs, [1]);
+    expect(await runs.job(image, db, env)).toMatchObject({ code: 0, message: '' });
+    expect(await runs.server.query("SELECT schemaname FROM pg_tables WHERE tablename = 't1'", db)).toEqual([
+      ['my app'],
+    ]);
+    expect(await runs.gate(image, db, undefined, env)).toMatchObject({ code: 0 });
+  });
+
   test('one that cannot be read stops Job and gate with a reason that holds no password', async () => {
     const db = await runs.database();
     const env = { CONNECTION_STRING: 'mysql://u:s3cret@db/s' };

@@ -15,7 +15,7 @@ const own: CommandProps = {
 test.each([
   [
     MigrationTool.goose('/app/migrations'),
-    ['goose', '-dir', '/app/migrations', '-table', 'goose_db_version', 'postgres', `options='${OPTIONS}'`, 'up'],
+    ['sh', '/mooring/scripts/goose-up.sh', '/app/migrations', 'goose_db_version'],
     ['sh', '/mooring/scripts/list-goose.sh', '/app/migrations'],
     'goose_db_version',
   ],
@@ -45,7 +45,7 @@ test.each([
 
 test('folders, configuration, command line and tables can be others', () => {
   expect(MigrationTool.goose('db', 'app.versions').gatedSteps()).toMatchObject({
-    migrate: expect.arrayContaining(['-dir', 'db', '-table', 'app.versions']),
+    migrate: ['sh', '/mooring/scripts/goose-up.sh', 'db', 'app.versions'],
     table: 'app.versions',
   });
   expect(MigrationTool.prisma('db', ['node', 'prisma.js']).gatedSteps().migrate.slice(2)).toEqual([

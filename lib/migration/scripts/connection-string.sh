@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034 # $problem is read by those who source it
 # Sourced by scripts whose database may be known by one connection string, as apps are given it: makes libpq's variables
-# of it, so that no part of it is ever an argument of a program. Plain POSIX sh that starts no other program.
+# of it, so that neither it nor the password is ever an argument of a program. Plain POSIX sh that starts no other program.
 #
 # Environment
 #   CONNECTION_STRING  a URL that begins with postgres://, or host=… user=… password='…' dbname=…, as libpq reads them;
