@@ -33,6 +33,18 @@ describeWithGoProgram(GOOSE, 'locks of the Job', () => {
       return (await runs.server.query(`SELECT 1 FROM pg_stat_activity WHERE datname = '${db}'`)).length === 0;
     });
 
+  test('a migration outside a transaction is not begun again when its second statement finds a table in use', async () => {
+    const db = await runs.database();
+    await runs.job(gooseImage(runs, [1]), db);
+    const dump = await holding(runs.server, db, 'BEGIN; LOCK TABLE t1 IN ACCESS SHARE MODE');
+    const sql = 'CREATE TABLE IF NOT EXISTS log (id int);\nINSERT INTO log VALUES (1);\nALTER TABLE t1 ADD name text;';
+    const image = gooseImage(runs, [1, { number: 2, sql: `-- +goose NO TRANSACTION\n${sql}` }]);
+    const outcome = await runs.job(image, db, { LOCK_ATTEMPTS: '2' });
+    await dump.release();
+    expect(await runs.server.query('SELECT id FROM log', db)).toEqual([['1']]);
+    expect([outcome.code, outcome.message]).toEqual([1, expect.stringContaining('may be applied in part')]);
+  });
+
   describe('a lock on a table', () => {
     const alter = { number: 2, sql: 'ALTER TABLE t1 ADD COLUMN name text;' };
 

@@ -141,8 +141,9 @@ export class MigrationRuns {
       return { ...finished, message: pod.message('migrate') };
     });
     const kill = async () => {
-      // The tool has a process group of its own. One that has ended by itself meanwhile is no error.
-      await run('pkill', ['-KILL', '-P', String(migrate.process.pid)]);
+      // The tool has a process group of its own, with all that it started. One that has ended by itself is no error.
+      const groups = 'for child in $(pgrep -P "$1"); do kill -s KILL -- "-$child" || kill -s KILL "$child"; done';
+      await run('sh', ['-c', groups, 'sh', String(migrate.process.pid)]);
       killGroup(lock.process, 'SIGKILL');
       killGroup(migrate.process, 'SIGKILL');
       await outcome;

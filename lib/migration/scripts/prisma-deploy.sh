@@ -25,10 +25,11 @@ is_rolled_back() {
 
 if [ "$code" -ne 0 ] && grep -qE 'lock timeout|55P03|deadlock detected|40P01' "$output"; then
   name=$(sed -n -e 's/^Migration name: //p' -e 's/^ *with migration_name="\([^"]*\)".*/\1/p' "$output" | tail -n 1)
+  # Without a name it was no migration that met the lock, but Prisma's own table or lock.
   if [ -n "$name" ] && is_rolled_back "$folder/$name/migration.sql"; then
     "$@" migrate resolve --rolled-back "$name"
-  else
-    echo "${name:-a migration} may be applied in part: see what it did, then run prisma migrate resolve"
+  elif [ -n "$name" ]; then
+    echo "$name may be applied in part: see what it did, then run prisma migrate resolve"
   fi
 fi
 rm -f "$output"

@@ -192,7 +192,9 @@ main() {
       rm -rf "$work"
       exit 0
     fi
-    if ! grep -qE 'lock timeout|55P03|deadlock detected|40P01' "$work/last"; then
+    # What may have done a part of its work would do it a second time.
+    if ! grep -qE 'lock timeout|55P03|deadlock detected|40P01' "$work/last" ||
+      grep -q 'may be applied in part' "$work/last"; then
       break
     fi
     if [ "$attempt" -ge "$LOCK_ATTEMPTS" ]; then
