@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { Duration } from 'cdk8s';
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import { describeWithGoProgram } from '../support/go-program';
@@ -55,6 +57,47 @@ describeWithGoProgram(GOOSE, 'the gate', () => {
       const outcome = await runs.gate(gooseImage(runs, [1]), db, Duration.seconds(0), env);
       expect(outcome.code).toBe(code);
       expect(outcome.message).toContain(text);
+    });
+  });
+
+  describe.each<[string, (socket: Socket) => void]>([
+    ['is silent', () => undefined],
+    ['resets the connection', (socket) => socket.resetAndDestroy()],
+  ])('a network that %s once, between two connections that it carries', (_, disturb) => {
+    let network: Server;
+
+    beforeEach(async () => {
+      let count = 0;
+      network = createServer((socket) => {
+        socket.on('error', () => undefined);
+        if (++count === 2) {
+          disturb(socket);
+        } else {
+          const server = connect(runs.server.port, '127.0.0.1');
+          socket.pipe(server).pipe(socket);
+          server.on('error', () => socket.destroy());
+        }
+      }).listen(0, '127.0.0.1');
+      await once(network, 'listening');
+    });
+
+    afterEach(() => {
+      network.close();
+    });
+
+    const through = () => ({ PGPORT: String((network.address() as AddressInfo).port) });
+
+    test('lets the Job try again', async () => {
+      const db = await runs.database();
+      const outcome = await runs.job(gooseImage(runs, [1]), db, through());
+      expect([outcome.code, outcome.message]).toEqual([3, expect.stringMatching(/ended the connection: .*failed/)]);
+    });
+
+    test('lets the gate go on', async () => {
+      const db = await runs.database();
+      await runs.job(gooseImage(runs, [1]), db);
+      const outcome = await runs.gate(gooseImage(runs, [1]), db, Duration.seconds(30), through());
+      expect([outcome.code, outcome.message]).toEqual([0, '']);
     });
   });
 

@@ -77,9 +77,11 @@ ask() {
 
 # As `ask`, where no answer means that the migration cannot begin.
 need() {
+  local reason
   ask "$1" && return
   if is_passing "$messages"; then
-    fail 3 "$(server) ended the connection: $(<"$messages")"
+    reason=$(<"$messages")
+    fail 3 "$(server) ended the connection: ${reason:-it was silent for 15 s}"
   elif grep -q 'canceling statement due to' "$messages"; then
     fail 5 "the table $MIGRATION_TABLE is in use: $(<"$messages")"
   fi
