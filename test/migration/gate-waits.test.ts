@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { Duration } from 'cdk8s';
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import { describeWithGoProgram } from '../support/go-program';
@@ -99,6 +101,22 @@ describeWithGoProgram(GOOSE, 'the gate', () => {
       const outcome = await runs.gate(gooseImage(runs, [1]), db, Duration.seconds(30), through());
       expect([outcome.code, outcome.message]).toEqual([0, '']);
     });
+  });
+
+  test.each([
+    ['at once', 'exit 1'],
+    ['half way', 'head -n 1 "$1"; exit 1'],
+  ])('a list that cannot be read, failing %s, does not open the gate', async (_, failing) => {
+    const db = await runs.database();
+    const image = gooseImage(runs, [1, 2]);
+    await runs.job(gooseImage(runs, [1]), db);
+    const programs = runs.files({ cat: `#!/bin/sh\ncase $1 in */listed) ${failing} ;; esac\nexec /bin/cat "$@"\n` });
+    chmodSync(join(programs, 'cat'), 0o755);
+    const outcome = await runs.gate(image, db, undefined, { PATH: `${programs}:${process.env.PATH}` });
+    expect([outcome.code, outcome.message]).toEqual([
+      3,
+      expect.stringContaining('the list of migrations could not be read to its end'),
+    ]);
   });
 
   test('a gate cannot write: not even a query of one’s own that would', async () => {

@@ -57,7 +57,7 @@ wait_for_server() {
 # a moment, though it is back by now, or nobody said anything. What else a ready server refuses, it will refuse again.
 is_passing() {
   ! pg_isready -q -t 3 || [[ ! -s $1 ]] ||
-    grep -qE 'timeout expired|Connection (refused|reset|timed out)|No route to host|unreachable|could not translate host name|could not (receive|send) data|SSL SYSCALL' "$1" ||
+    grep -qE 'timeout expired|Connection (refused|reset|timed out)|No route to host|unreachable|could not translate host name|could not (receive|send) data|SSL SYSCALL|could not be read to its end' "$1" ||
     grep -qE 'too many (clients|connections)|connection slots|starting up|shutting down|recovery|administrator command|server closed the connection|connection to server was lost' "$1"
 }
 
@@ -69,7 +69,8 @@ refusal() {
   fi
 }
 
-# Runs psql without prompts and start-up files.
+# Runs psql without prompts and start-up files. It is told how long the list of migrations is, which it reads itself.
 database() {
-  psql --no-psqlrc --no-password --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"
+  psql --no-psqlrc --no-password --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 \
+    --set=listed_lines="$(grep -c . "$STATE_DIR/listed")" "$@"
 }
