@@ -1,7 +1,7 @@
 import { MigrationTool } from '../../lib/migration/migration-tool';
 import { describeWithGoProgram } from '../support/go-program';
 import { GOOSE } from '../support/go-tools';
-import { alembicImage, gooseImage, type MakeImage, prismaImage } from './images';
+import { alembicImage, commandImage, gooseImage, type MakeImage, prismaImage } from './images';
 import { MigrationRuns } from './migration-runs';
 import { SHELLS } from './pod-processes';
 import { holding } from './sessions';
@@ -87,6 +87,17 @@ describeWithGoProgram(GOOSE, 'runs of the Job', () => {
     const image = gooseImage(runs, [{ number: 1, sql: `-- +goose StatementBegin\n${sql}\n-- +goose StatementEnd` }]);
     const { message } = await runs.job(image, db);
     expect(message).toContain('cannot use postgres://***@host/db?password=***');
+  });
+
+  test('a process that a tool leaves behind does not hold the Job', async () => {
+    const db = await runs.database();
+    const image = {
+      ...commandImage(runs, [1]),
+      folder: runs.files({ 'versions/1': '', 'migrate.sh': 'sleep 45 &\necho migrated\n' }),
+    };
+    const outcome = await runs.job(image, db);
+    expect(outcome).toMatchObject({ code: 0, message: '', stdout: expect.stringContaining('migrated') });
+    expect(outcome.milliseconds).toBeLessThan(30_000);
   });
 
   describe('a Job tells why it could not begin', () => {

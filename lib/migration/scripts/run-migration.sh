@@ -135,6 +135,8 @@ run_tool() {
   watcher=$!
   code=0
   wait "$tool" || code=$?
+  # What it left behind would have ended with the container, and holds the FIFO open.
+  kill -s KILL -- "-$tool" 2>/dev/null
   tool=
   kill "$watcher" 2>/dev/null
   wait "$copier" "$keeper"
