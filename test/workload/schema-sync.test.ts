@@ -402,6 +402,25 @@ test('a pod that waited for another one finds the work done', async () => {
   expect((await waiting.finished).stdout).toContain('is in force');
 });
 
+test('a pod that waits while its ConfigMap is changed applies the file that it records', async () => {
+  const db = await database();
+  const version = (number: number) =>
+    `CREATE OR REPLACE FUNCTION version() RETURNS int LANGUAGE sql RETURN ${number};\n`;
+  await sync(db, version(1));
+  const other = await holding(db, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('mooring.schema_sync', 0))");
+  const waiting = startSync(db, version(2));
+  const waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+  await until('the pod waits for its turn', async () => (await server.query(waits)).length > 0);
+  const mounted = join(folder, `mounted${count}`);
+  for (const [name, text] of Object.entries(SchemaFile.fromText(version(1), 'schema.sql').configMapData())) {
+    writeFileSync(join(mounted, name), text);
+  }
+  await other.release();
+  expect((await waiting.finished).stdout).toContain('was applied');
+  expect(await sync(db, version(2))).toMatchObject({ code: 0, stdout: expect.stringContaining('is in force') });
+  expect(await server.query('SELECT public.version()', db)).toEqual([['2']]);
+});
+
 test('an unchanged file does not wait for a pod that applies another version', async () => {
   const db = await database();
   await sync(db, TABLE);

@@ -107,6 +107,20 @@ check_settings() {
   fi
 }
 
+# The kubelet changes a ConfigMap's files while this script waits: all that it does is of the files that it found. They
+# lie in a folder of their own, to which links lead, and the folder of an older version is removed.
+keep_files() {
+  local folder tries
+  for tries in 1 2 3; do
+    folder=$(dirname "$(readlink -f "$SCHEMA_DIR/schema.sql")")
+    if cp "$folder"/{schema.sql,declared.jsonl,schema-sync-apply.sql,schema-sync-check.sql} "$work/files" 2>"$work/messages"; then
+      SCHEMA_DIR=$work/files
+      return
+    fi
+  done
+  fail 2 "$SCHEMA_DIR cannot be copied to $work after $tries tries: $(<"$work/messages")"
+}
+
 server() {
   printf '%s' "$PGHOST:${PGPORT:-5432}"
 }
@@ -145,7 +159,7 @@ apply() {
 
 # What psql and the server said, with file names as people know them and without the server's own source lines.
 messages() {
-  sed -E -e "s#^psql:$work/#psql:#" -e "s#^psql:$SCHEMA_DIR/#psql:#" -e '/^LOCATION: /d' \
+  sed -E -e "s#^psql:$SCHEMA_DIR/#psql:#" -e "s#^psql:$work/#psql:#" -e '/^LOCATION: /d' \
     -e 's/^(psql:[^ ]+ [^ ]+ +)[0-9A-Z]{5}: /\1/' "$work/messages"
 }
 
@@ -207,6 +221,8 @@ main() {
   trap 'interrupted 143' TERM
   work=$(mktemp -d)
   export WORK_DIR=$work
+  mkdir "$work/files"
+  keep_files
   sha256=$(sha256sum <"$SCHEMA_DIR/schema.sql")
   sha256=${sha256%% *}
   while true; do
