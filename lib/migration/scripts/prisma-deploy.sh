@@ -17,7 +17,12 @@ cat "$output"
 # Prisma's own engine sends a file as one query, which is one transaction unless the file ends it; a driver adapter sends
 # each statement by itself.
 is_rolled_back() {
-  if grep -qiE 'COMMIT|ROLLBACK|CONCURRENTLY' "$1"; then
+  if grep -qiE 'COMMIT|ROLLBACK|ABORT|PREPARE|CONCURRENTLY' "$1" ||
+    grep -qiE '(BEGIN|END)[[:space:]]*(WORK|TRANSACTION)|BEGIN[[:space:]]*(;|ISOLATION|READ|NOT|DEFERRABLE)|START[[:space:]]+TRANSACTION' "$1"; then
+    return 1
+  fi
+  # END ends a block of PL/pgSQL, too, which stands in dollar signs.
+  if grep -qiE 'END[[:space:]]*;' "$1" && ! grep -q '\$' "$1"; then
     return 1
   fi
   ! grep -q 'driver adapter' "$output" || [ "$(tr -dc ';' <"$1" | wc -c)" -le 1 ]
