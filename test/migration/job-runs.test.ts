@@ -81,12 +81,15 @@ describeWithGoProgram(GOOSE, 'runs of the Job', () => {
     expect(await outcome).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('passwords in URLs are left out of the message', async () => {
+  test('passwords in URLs and in connection strings are left out of the message', async () => {
     const db = await runs.database();
-    const sql = `DO $$ BEGIN RAISE 'cannot use postgres://me:s3cret@host/db?password=s3cret'; END $$;`;
+    const sql = `DO $$ BEGIN RAISE 'cannot use postgres://me:s3cret@host/db?password=s3cret and postgres://me:s3@cret@host host=a password=''s3 cret'' user=me'; END $$;`;
     const image = gooseImage(runs, [{ number: 1, sql: `-- +goose StatementBegin\n${sql}\n-- +goose StatementEnd` }]);
     const { message } = await runs.job(image, db);
-    expect(message).toContain('cannot use postgres://***@host/db?password=***');
+    expect(message).toContain(
+      'cannot use postgres://***@host/db?password=*** and postgres://***@host host=a password=*** user=me',
+    );
+    expect(message).not.toMatch(/s3|cret/);
   });
 
   test('a process that a tool leaves behind does not hold the Job', async () => {

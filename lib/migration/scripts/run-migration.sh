@@ -54,7 +54,8 @@ fail() {
 # The last lines that the tool printed, without passwords.
 last_words() {
   tail -n 30 "$work/last" | tail -c 3000 |
-    sed -e 's#://[^/@ ]*@#://***@#g' -e 's#\([Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]=\)[^ &]*#\1***#g'
+    sed -e 's#://[^/ ]*@#://***@#g' -e "s#\([Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd] *= *\)''*[^']*''*#\1***#g" \
+      -e 's#\([Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd] *= *\)[^ &]*#\1***#g'
 }
 
 await_verdict() {
