@@ -41,12 +41,16 @@ describe('migrations that were applied', () => {
     expect(await noted(PRISMA)).toEqual({ stderr: '', known: ['prisma', '3_"c"', 3] });
   });
 
-  test('that cannot be read are unknown, and no reason to have no backup', async () => {
-    expect(await noted({ ...PRISMA, MIGRATION_QUERY: 'SELECT nothing FROM public._prisma_migrations' })).toEqual({
-      stderr: expect.stringMatching(/^the migrations are unknown: ERROR: {2}column "nothing" does not exist/),
-      known: [null, null, null],
-    });
-  });
+  test.each(['', ';', '; -- all'])(
+    'that cannot be read are unknown, and no reason to have no backup, behind the query "%s"',
+    async (end) => {
+      const MIGRATION_QUERY = `SELECT nothing FROM public._prisma_migrations${end}`;
+      expect(await noted({ ...PRISMA, MIGRATION_QUERY })).toEqual({
+        stderr: expect.stringMatching(/^the migrations are unknown: ERROR: {2}column "nothing" does not exist/),
+        known: [null, null, null],
+      });
+    },
+  );
 });
 
 /** Reads the large table again and again; the answer is the longest wait in milliseconds. */

@@ -116,7 +116,8 @@ SELECT pg_database_size(current_database());" || return 1
   describe_migrations
 }
 
-# Migrations that cannot be read are unknown, and no reason to have no backup.
+# Migrations that cannot be read are unknown, and no reason to have no backup. What comes last tells whether all before it
+# did well; behind a query that ends with a semicolon the second one is an empty statement, which always does.
 describe_migrations() {
   local ids
   migration_tool='' migration_id='' migration_count=
@@ -131,7 +132,8 @@ SELECT to_regclass('${MIGRATION_TABLE-}') IS NOT NULL OR '${MIGRATION_TABLE-}' =
 $MIGRATION_QUERY
 ;
 \\endif
-\\o"; then
+\\o
+RELEASE SAVEPOINT migrations;"; then
     mapfile -t ids <"$scratch/migrations"
     migration_tool=${MIGRATION_TOOL-}
     migration_count=${#ids[@]}
