@@ -160,6 +160,39 @@ describe('a sudden drop', () => {
     expect(readdirSync(folder)).toEqual([...all, ...backup(NOW + 1000)].sort());
   });
 
+  test.each(['scheduled', 'safety'])(
+    'that a safety backup froze nothing for is told by the next %s one',
+    async (kind) => {
+      const folder = folderAfter({ rows: 100 });
+      const safety = { BACKUP_KIND: 'safety', PRUNE: 'no' };
+      expect(await runs.run({ folder, now: NOW, env: safety })).toMatchObject({ code: 0 });
+      const said = '1 rows, and the last backup has 100';
+      expect(newestMetadata(folder)).toMatchObject({ kind: 'safety', suddenDrop: said });
+      const env = kind === 'safety' ? safety : {};
+      const next = await runs.run({ folder, now: NOW + 1000, env });
+      const told = `1 rows, and ${PREFIX}_${stampOf(NOW - 24 * 3_600_000)} has 100`;
+      expect([next.code, next.stderr]).toEqual([kind === 'safety' ? 0 : 10, expect.stringContaining(told)]);
+      expect(newestMetadata(folder)).toMatchObject({ suddenDrop: told });
+      // Nothing is removed.
+      expect(readdirSync(folder)).toEqual(
+        [...daily(40, 0, NOW), ...backup(NOW + 1000), ...(kind === 'safety' ? [] : [FROZEN])].sort(),
+      );
+    },
+  );
+
+  test('that a safety backup in a store froze nothing for is told by the next one', async () => {
+    const folder = runs.folder();
+    const name = (days: number): string => `${PREFIX}_${stampOf(NOW - days * 24 * 3_600_000)}`;
+    const safety = metadata(name(1), { kind: 'safety', rows: 1, suddenDrop: '1 rows, and the last backup has 100' });
+    for (const path of [join(folder, 'previous.meta.json'), join(folder, `${name(1)}.meta.json`)]) {
+      writeFileSync(path, safety);
+    }
+    writeFileSync(join(folder, `${name(2)}.meta.json`), metadata(name(2), { rows: 100 }));
+    const env = { PREVIOUS_METADATA: join(folder, 'previous.meta.json'), PRUNE: 'no' };
+    expect(await runs.run({ folder, now: NOW, env })).toMatchObject({ code: 10 });
+    expect(newestMetadata(folder)).toMatchObject({ suddenDrop: `1 rows, and ${name(2)} has 100` });
+  });
+
   test('is no drop of exactly a half, nor of bytes in another format', async () => {
     const folder = folderAfter({ rows: 2, plainBytes: 100_000, format: 'custom' });
     expect(await runs.run({ folder, now: NOW })).toMatchObject({ code: 0, stderr: '' });

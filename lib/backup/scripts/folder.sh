@@ -55,21 +55,30 @@ read_verified() {
   done < <(regular_files "${FILE_PREFIX}_$DIGITS.meta.json")
 }
 
-# Sets `previous` to the metadata of the last verified backup; empty when there is none.
+# Sets `previous` to the metadata of the last verified backup, and `compared` to that of the last one that a sudden drop
+# can be seen by; both are empty when there is none.
 find_previous() {
   local paths i name
-  previous=
+  previous='' compared=''
   mapfile -t paths < <(regular_files "${FILE_PREFIX}_$DIGITS.meta.json")
-  for ((i = ${#paths[@]} - 1; i >= 0; i--)); do
+  if [[ -n ${PREVIOUS_METADATA-} ]]; then
+    paths=("$PREVIOUS_METADATA" "${paths[@]}")
+  fi
+  for ((i = ${#paths[@]} - 1; i >= 0 && ${#compared} == 0; i--)); do
     name=${paths[i]##*/}
-    if has_archive "${name%.meta.json}" && metadata_complete "${paths[i]}"; then
-      previous=${paths[i]}
-      return 0
+    # Where there is metadata from elsewhere, the store has the archives.
+    if [[ -n ${PREVIOUS_METADATA-} ]] || has_archive "${name%.meta.json}" && metadata_complete "${paths[i]}"; then
+      previous=${previous:-${paths[i]}}
+      hides_drop "${paths[i]}" || compared=${paths[i]}
     fi
   done
-  if [[ -n ${PREVIOUS_METADATA-} ]] && metadata_complete "$PREVIOUS_METADATA"; then
-    previous=$PREVIOUS_METADATA
-  fi
+  compared=${compared:-$previous}
+}
+
+# Whether a backup has a sudden drop that froze nothing: the one before a restore or a migration. The next one would have
+# as little as this one, and nobody would be told.
+hides_drop() {
+  [[ $(metadata_value "$1" kind) == safety && -n $(metadata_value "$1" suddenDrop) ]]
 }
 
 # Clocks of two nodes differ a little, and the name of a backup may be a minute later than its begin.

@@ -121,17 +121,19 @@ count_rows() {
 
 # Sets `sudden_drop` to the reason when much less was dumped than the last time. Sizes tell nothing between formats.
 compare_with_previous() {
-  local old_rows old_bytes
+  local old_rows old_bytes old='the last backup'
   sudden_drop=
-  if [[ -z $previous ]]; then
+  if [[ -z $compared ]]; then
     return 0
+  elif [[ $compared != "$previous" ]]; then
+    old=$(metadata_value "$compared" name)
   fi
-  old_rows=$(metadata_value "$previous" rows)
-  old_bytes=$(metadata_value "$previous" plainBytes)
+  old_rows=$(metadata_value "$compared" rows)
+  old_bytes=$(metadata_value "$compared" plainBytes)
   if ((rows * 2 < old_rows)); then
-    sudden_drop="$(human_number "$rows") rows, and the last backup has $(human_number "$old_rows")"
-  elif [[ $(metadata_value "$previous" format) == "$FORMAT" ]] && ((archive_plain_bytes * 2 < old_bytes)); then
-    sudden_drop="$(human_bytes "$archive_plain_bytes"), and the last backup has $(human_bytes "$old_bytes")"
+    sudden_drop="$(human_number "$rows") rows, and $old has $(human_number "$old_rows")"
+  elif [[ $(metadata_value "$compared" format) == "$FORMAT" ]] && ((archive_plain_bytes * 2 < old_bytes)); then
+    sudden_drop="$(human_bytes "$archive_plain_bytes"), and $old has $(human_bytes "$old_bytes")"
   fi
 }
 
