@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BreakableNetwork } from '../support/breakable-network';
 import { startPostgres } from '../support/postgres';
 import { start, until } from '../support/process';
 import { BackupRuns, backup, daily, metadata, newestMetadata, PREFIX, stampOf, unfounded } from './backup-runs';
@@ -257,6 +258,29 @@ test('a server that restarts in the middle costs a second dump, not the backup',
   expect(readdirSync(folder)).toHaveLength(3);
   expect(unfounded(folder)).toEqual([]);
   expect(newestMetadata(folder)).toMatchObject({ rows: 151_000 });
+});
+
+test('a session that is lost without the knowledge of the server is ended, not taken for another run', async () => {
+  const network = await BreakableNetwork.to(runs.server.port);
+  try {
+    const folder = runs.folder();
+    const gate = runs.path('gate');
+    const text = `[[ $1 != --version ]] || exec pg_dump "$@"
+      pg_dump "$@" | { head -c 1000000; until [[ -e '${gate}' ]]; do sleep 0.02; done; cat; }; exit "\${PIPESTATUS[0]}"`;
+    const env = { PGPORT: String(network.port) };
+    const script = runs.start({ folder, database: 'school', programs: runs.program('pg_dump', text), env });
+    const dumping = `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY %'`;
+    await until('it copies', async () => (await runs.server.query(dumping)).length > 0);
+    network.break();
+    writeFileSync(gate, '');
+    const finished = await script.finished;
+    expect(finished.stdout).not.toContain('skipped');
+    expect([finished.code, finished.stderr]).toEqual([0, expect.stringContaining('trying again from the beginning: ')]);
+    expect(readdirSync(folder)).toHaveLength(3);
+    expect(unfounded(folder)).toEqual([]);
+  } finally {
+    network.close();
+  }
 });
 
 test('a holder that comes and goes delays the backup, and stops nobody', async () => {

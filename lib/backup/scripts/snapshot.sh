@@ -19,9 +19,10 @@ LOCK_MILLISECONDS=2000
 # Failures that pass by themselves.
 PASSING='Connection refused|starting up|shutting down|in recovery mode|not yet accepting connections|timeout expired|server closed the connection|terminating connection|connection to server was lost|no connection to the server|Connection reset|Connection timed out|could not translate host name|No route to host|too many clients|remaining connection slots'
 
-session_pid= # of psql; empty without a session
-snapshot=    # name of the exported snapshot
-answer=()    # lines of the last answer
+session_pid=  # of psql; empty without a session
+lock_session= # the session that has the lock, as a row of SQL
+snapshot=     # name of the exported snapshot
+answer=()     # lines of the last answer
 
 # open_session APPLICATION_NAME
 # Returns 1 with the reason in `problem`.
@@ -104,13 +105,31 @@ session_do() {
   done
 }
 
+# Where the network broke, the server may not know for hours that this run's former session is gone. It would keep the
+# lock, and this run would take itself for another one.
+end_lost_session() {
+  if [[ -z $lock_session ]]; then
+    return 0
+  fi
+  local session="pg_stat_activity WHERE (pid, backend_start) = $lock_session"
+  for _ in {1..50}; do
+    session_do "SELECT pg_terminate_backend(pid) FROM $session;" || break
+    ((${#answer[@]} > 0)) || break
+    pause 0.2
+  done
+  lock_session=
+}
+
 # only_one PREFIX
 # Takes the lock of all backups with this prefix in this database. Returns 1 with its holder in `problem` when another
 # session has it, 2 when the session has ended.
 only_one() {
   local keys="hashtext('mooring backup'), hashtext('$1')"
+  end_lost_session
   session_do "SELECT pg_try_advisory_lock($keys);" || return 2
   if [[ ${answer[0]-} == t ]]; then
+    session_do "SELECT format('(%s, %L)', pid, backend_start) FROM pg_stat_activity WHERE pid = pg_backend_pid();" || return 2
+    lock_session=${answer[0]-}
     return 0
   fi
   session_do "
