@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Finished, type Running, start, until } from '../support/process';
-import { type BackupRuns, childOf, daily, halfWritten, incomplete, unfounded } from './backup-runs';
+import { type BackupRuns, childOf, daily, halfWritten, incomplete, newestMetadata, unfounded } from './backup-runs';
 import { type Fault, FaultRuns, LEVEL } from './fault-runs';
 
 const isRoot = process.getuid?.() === 0;
@@ -238,6 +238,37 @@ const FAULTS: readonly Fault[] = [
 test.each(FAULTS)('when %s, the exit code is %d, the reason is told, and no file is touched', (...fault) =>
   faults.expectRefusal(fault),
 );
+
+test('what is told about a dump is true also when there is little space for temporary files', async () => {
+  await runs.server.query('CREATE DATABASE wide');
+  const create = `DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('CREATE TABLE t_%s (id int)', i); END LOOP; END $$`;
+  await runs.server.query(create, 'wide');
+  const fingerprint = async (env: Record<string, string>): Promise<unknown> => {
+    const folder = runs.folder();
+    const finished = await runs.run({ folder, env: { PGDATABASE: 'wide', ...env } });
+    return finished.code === 0 ? newestMetadata(folder).schemaFingerprint : finished.stderr;
+  };
+  const right = await fingerprint({});
+  expect(right).toMatch(/^[0-9a-f]{64}$/);
+  const TMPDIR = runs.path('tmp');
+  mkdirSync(TMPDIR);
+  chmodSync(TMPDIR, 0o777);
+  const told: unknown[] = [];
+  for (const size of ['20k', '64k', '72k', '80k', '96k']) {
+    if (isRoot) {
+      expect(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=777`, 'tmpfs', TMPDIR]).status).toBe(0);
+    }
+    try {
+      told.push(await fingerprint({ TMPDIR }));
+    } finally {
+      spawnSync('umount', [TMPDIR]);
+    }
+  }
+  expect(told).toEqual([
+    isRoot ? expect.stringMatching(/^backup failed: .*No space left on device\n$/) : right,
+    ...Array(4).fill(right),
+  ]);
+});
 
 test('a run that is stopped before its backup has metadata keeps the archive, and says so', async () => {
   const old = daily(40, 1, Date.now());

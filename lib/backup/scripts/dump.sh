@@ -102,43 +102,47 @@ try_dump() {
   fi
 }
 
-# Writes what the snapshot shows: the rows of each table, the fingerprint of the schema, the size, the migrations.
+# Writes what the snapshot shows: the rows of each table, the fingerprint of the schema, the size, the migrations. psql does
+# not say when a file that it writes is cut short, for want of space: so nothing comes through its files.
 describe_database() {
-  session_do "\\o '$scratch/rows'
-$(row_counts_script)
-\\o '$scratch/schema'
+  local error
+  session_do "$(row_counts_script)" || return 1
+  : >"$scratch/rows"
+  if ((${#answer[@]} > 0)) && ! error=$({ printf '%s\n' "${answer[@]}" >"$scratch/rows"; } 2>&1); then
+    problem="$scratch/rows cannot be written: ${error##*: }"
+    return 1
+  fi
+  session_do "\\o |sha256sum >'$scratch/schema'
 $(schema_script)
 \\o
 SELECT pg_database_size(current_database());" || return 1
   database_bytes=${answer[0]}
-  fingerprint=$(sha256sum <"$scratch/schema")
-  fingerprint=${fingerprint%% *}
+  read -r fingerprint _ <"$scratch/schema" || fingerprint=
+  if [[ ! $fingerprint =~ ^[0-9a-f]{64}$ ]]; then
+    problem="$scratch/schema cannot be written"
+    return 1
+  fi
   describe_migrations
 }
 
 # Migrations that cannot be read are unknown, and no reason to have no backup. What comes last tells whether all before it
 # did well; behind a query that ends with a semicolon the second one is an empty statement, which always does.
 describe_migrations() {
-  local ids
   migration_tool='' migration_id='' migration_count=
   if [[ -z ${MIGRATION_QUERY-} ]]; then
     return 0
   fi
-  : >"$scratch/migrations"
   if session_do "SAVEPOINT migrations;
 SELECT to_regclass('${MIGRATION_TABLE-}') IS NOT NULL OR '${MIGRATION_TABLE-}' = '' AS known \\gset
 \\if :known
-\\o '$scratch/migrations'
 $MIGRATION_QUERY
 ;
 \\endif
-\\o
 RELEASE SAVEPOINT migrations;"; then
-    mapfile -t ids <"$scratch/migrations"
     migration_tool=${MIGRATION_TOOL-}
-    migration_count=${#ids[@]}
+    migration_count=${#answer[@]}
     if ((migration_count > 0)); then
-      migration_id=${ids[-1]}
+      migration_id=${answer[-1]}
     fi
   else
     printf 'the migrations are unknown: %s\n' "$problem" >&2
