@@ -260,6 +260,27 @@ test('a server that restarts in the middle costs a second dump, not the backup',
   expect(newestMetadata(folder)).toMatchObject({ rows: 151_000 });
 });
 
+test.each([
+  ['before pg_dump uses its snapshot', '1'],
+  ['while the rows are counted', 'pg_sleep(1)'],
+])('a session that ends %s costs a second dump, not the backup', async (_, slow) => {
+  const folder = runs.folder();
+  const ended = runs.path('ended');
+  const counting = `query ~ 'pg_database_size' AND state ${slow === '1' ? '~' : '!~'} 'idle'`;
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^backup' AND ${counting}`;
+  const programs = runs.program(
+    'pg_dump',
+    `[[ $1 == --version || -e '${ended}' ]] || until [[ $(psql -XAtqc "${end}") == t ]]; do sleep 0.02; done
+     [[ $1 == --version ]] || : >'${ended}'; exec pg_dump "$@"`,
+  );
+  const text = `exec psql "$@" < <(exec sed -u 's|^SELECT pg_database_size(.*);$|SELECT pg_database_size(current_database()) FROM (SELECT ${slow}) s;|')`;
+  writeFileSync(join(programs, 'psql'), `#!/usr/bin/env bash\nPATH=\${PATH#*:}\n${text}\n`, { mode: 0o755 });
+  const finished = await runs.run({ folder, programs });
+  const again = /^trying again from the beginning: the session that holds the snapshot ended: .*terminating connection/;
+  expect([finished.code, finished.stderr]).toEqual([0, expect.stringMatching(again)]);
+  expect(unfounded(folder)).toEqual([]);
+});
+
 test('a session that is lost without the knowledge of the server is ended, not taken for another run', async () => {
   const network = await BreakableNetwork.to(runs.server.port);
   try {

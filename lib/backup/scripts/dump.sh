@@ -76,7 +76,7 @@ judge_stages() {
 
 # Sets `problem`, empty when all went well. pg_dump and all that is told about the dump use the same snapshot.
 try_dump() {
-  local status=0 uncounted
+  local status=0 uncounted lost=
   take_snapshot || status=$?
   if ((status != 0)); then
     return 0
@@ -89,7 +89,11 @@ try_dump() {
   describe_database || status=$?
   uncounted=$problem
   await_stages
-  release_snapshot
+  if ((status == 2)); then
+    lost=$uncounted
+  elif ! release_snapshot; then
+    lost=$problem
+  fi
   if judge_stages pg_dump "x$archive_end"; then
     problem=
     if ((status != 0)); then
@@ -97,8 +101,8 @@ try_dump() {
     fi
   fi
   # Without its snapshot pg_dump fails, too, but that is not why.
-  if ((status == 2)); then
-    problem="the session that holds the snapshot ended: $uncounted"
+  if [[ -n $problem && -n $lost ]]; then
+    problem="the session that holds the snapshot ended: $lost"
   fi
 }
 
@@ -106,7 +110,7 @@ try_dump() {
 # not say when a file that it writes is cut short, for want of space: so nothing comes through its files.
 describe_database() {
   local error
-  session_do "$(row_counts_script)" || return 1
+  session_do "$(row_counts_script)" || return
   : >"$scratch/rows"
   if ((${#answer[@]} > 0)) && ! error=$({ printf '%s\n' "${answer[@]}" >"$scratch/rows"; } 2>&1); then
     problem="$scratch/rows cannot be written: ${error##*: }"
@@ -115,7 +119,7 @@ describe_database() {
   session_do "\\o |sha256sum >'$scratch/schema'
 $(schema_script)
 \\o
-SELECT pg_database_size(current_database());" || return 1
+SELECT pg_database_size(current_database());" || return
   database_bytes=${answer[0]}
   read -r fingerprint _ <"$scratch/schema" || fingerprint=
   if [[ ! $fingerprint =~ ^[0-9a-f]{64}$ ]]; then
@@ -128,25 +132,29 @@ SELECT pg_database_size(current_database());" || return 1
 # Migrations that cannot be read are unknown, and no reason to have no backup. What comes last tells whether all before it
 # did well; behind a query that ends with a semicolon the second one is an empty statement, which always does.
 describe_migrations() {
+  local status=0
   migration_tool='' migration_id='' migration_count=
   if [[ -z ${MIGRATION_QUERY-} ]]; then
     return 0
   fi
-  if session_do "SAVEPOINT migrations;
+  session_do "SAVEPOINT migrations;
 SELECT to_regclass('${MIGRATION_TABLE-}') IS NOT NULL OR '${MIGRATION_TABLE-}' = '' AS known \\gset
 \\if :known
 $MIGRATION_QUERY
 ;
 \\endif
-RELEASE SAVEPOINT migrations;"; then
+RELEASE SAVEPOINT migrations;" || status=$?
+  if ((status == 0)); then
     migration_tool=${MIGRATION_TOOL-}
     migration_count=${#answer[@]}
     if ((migration_count > 0)); then
       migration_id=${answer[-1]}
     fi
+  elif ((status == 2)); then
+    return 2
   else
     printf 'the migrations are unknown: %s\n' "$problem" >&2
-    session_do 'ROLLBACK TO SAVEPOINT migrations;' || return 1
+    session_do 'ROLLBACK TO SAVEPOINT migrations;' || return
   fi
 }
 
@@ -178,7 +186,7 @@ dump() {
 # await_lock TICKS REASON
 # Waits a second, unless too many have passed since then.
 await_lock() {
-  release_snapshot
+  release_snapshot || true
   find_holders
   read_ticks
   if ((ticks - $1 > LOCK_WAIT_SECONDS * 100)); then

@@ -161,9 +161,9 @@ take_snapshot() {
   return "$status"
 }
 
-# Lets go of the snapshot and of the tables.
+# Lets go of the snapshot and of the tables. Returns like session_do.
 release_snapshot() {
-  session_do 'ROLLBACK;' || true
+  session_do 'ROLLBACK;'
 }
 
 # Sets `holders`: which tables somebody holds so that they cannot be read, and who; empty when there are none.
