@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupRuns, backup, DAY, daily, metadata, nameOf, PREFIX, stampOf } from './backup-runs';
 
@@ -121,6 +121,16 @@ test('metadata whose archive is gone counts for nothing and is removed with its 
   const folder = runs.folder(...daily(82, 81, now), ...interrupted);
   expect(await runs.run({ folder, now })).toMatchObject({ code: 0, stderr: '' });
   expect(readdirSync(folder)).toEqual([...daily(82, 81, now), ...backup(now)]);
+});
+
+test('an archive that comes back while old backups are removed stays, with its metadata', async () => {
+  const now = Date.UTC(2026, 10, 20, 19);
+  const folder = runs.folder(...daily(40, 1, now));
+  const [here, away] = [join(folder, nameOf(now - DAY)), join(folder, 'away')];
+  renameSync(here, away);
+  const back = `[[ ! -e '${away}' || "$*" != *_20261011_190000.sql.gz ]] || mv '${away}' '${here}'; exec rm "$@"`;
+  expect(await runs.run({ folder, now, programs: runs.program('rm', back) })).toMatchObject({ code: 0, stderr: '' });
+  expect(readdirSync(folder)).toEqual(daily(30, 0, now));
 });
 
 test('the settings decide, and the newest three stay whatever they say', async () => {

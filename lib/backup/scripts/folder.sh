@@ -115,9 +115,16 @@ prune() {
   abandoned=$(regular_files ".${FILE_PREFIX}_*.partial" | sed 's|.*/||' | abandoned_files "$FILE_PREFIX" "$stamp")
   : >"$scratch/rm"
   # Stamps and names of ours have no blanks.
-  for name in $old "${orphans[@]}"; do
+  for name in $old; do
     remove_backup "${FILE_PREFIX}_$name"
     removed=$((removed + 1))
+  done
+  for name in "${orphans[@]}"; do
+    # Somebody may have put the archive back meanwhile, or a file server may show it again.
+    if ! has_archive "${FILE_PREFIX}_$name"; then
+      remove_backup "${FILE_PREFIX}_$name"
+      removed=$((removed + 1))
+    fi
   done
   for name in $abandoned; do
     rm -f -- "$BACKUP_DIR/$name" 2>>"$scratch/rm" || true
