@@ -78,12 +78,17 @@ describe.each(FORMATS)('an archive of the %s format', (format) => {
 
   test('is loaded into an empty database, whatever its name', async () => {
     const file = reading.file(`load${END[format]}`, bytes());
-    const name = `it's ${format}`;
-    await runs.server.query(`CREATE DATABASE "${name}"`);
-    expect(await reading.ask(`load_archive "$file" "${name}"`, [file], runs.server.env)).toEqual(['whole']);
+    const name = `it's \\ ${format}`;
+    const other = `it's  ${format}`;
+    for (const each of [name, other]) {
+      await runs.server.query(`CREATE DATABASE "${each}"`);
+    }
+    const env = { ...runs.server.env, name };
+    expect(await reading.ask('load_archive "$file" "$name"', [file], env)).toEqual(['whole']);
     expect(await runs.server.query('SELECT id FROM student', name)).toEqual([['1']]);
+    expect(await runs.server.query("SELECT to_regclass('student') IS NULL", other)).toEqual([['t']]);
     // A second load is stopped by what is there already.
-    expect((await reading.ask(`load_archive "$file" "${name}"`, [file], runs.server.env))[0]).toMatch(
+    expect((await reading.ask('load_archive "$file" "$name"', [file], env))[0]).toMatch(
       /^(psql|pg_restore) ended with status [13]: .*"student" already exists/,
     );
   });

@@ -62,7 +62,8 @@ read_archive() {
 # Loads an archive into a database that exists and is empty, and stops at the first error. Returns 1 with the reason in
 # `archive_problem`; then the database holds a part of it.
 load_archive() {
-  local database="dbname='${2//\'/\\\'}'"
+  local database=${2//\\/\\\\}
+  database="dbname='${database//\'/\\\'}'"
   can_be_read "$1" "$1" || return 1
   connect stored content
   stage reader "$1" stored cat
