@@ -5,12 +5,15 @@
 # Sourced by restore.sh after common.sh, server.sh and swap.sh.
 
 # list_kept WHICH DAYS
-# Puts the names of databases that swaps have left into $scratch/rows, newest first.
+# Puts the names of databases that swaps have left into $scratch/rows, newest first; of those that are older than DAYS, or
+# of all when that is 0. Times in names are UTC, by the clock of the pod that swapped: the server's zone is another, and
+# its clock may be behind.
 list_kept() {
   maintenance_sql -v live="$PGDATABASE" -v which="$1" -v days="$2" <<'SQL' || fail 4 "the server's databases cannot be listed: $(said "$scratch/psql")"
+SET TimeZone = 'UTC';
 SELECT datname FROM pg_catalog.pg_database
   WHERE left(datname, length(:'live')) = :'live' AND substr(datname, length(:'live') + 1) ~ ('^_(' || :'which' || ')_[0-9]{8}_[0-9]{6}$')
-    AND to_timestamp(right(datname, 15), 'YYYYMMDD_HH24MISS') <= now() - :'days' * interval '1 day'
+    AND CASE WHEN :'days' = '0' THEN true ELSE to_timestamp(right(datname, 15), 'YYYYMMDD_HH24MISS') <= now() - :'days' * interval '1 day' END
   ORDER BY right(datname, 15) DESC
 SQL
 }
