@@ -15,7 +15,8 @@ row_counts() {
 # Prints 64 hexadecimal digits.
 schema_fingerprint() {
   local sum
-  sum=$(in_one_snapshot schema_script | psql -XAtq --no-password --set=ON_ERROR_STOP=1 "$@" | sha256sum)
+  # Where the caller asks how it went, an error does not end a function: the hash of nothing would be a fingerprint.
+  sum=$(in_one_snapshot schema_script | psql -XAtq --no-password --set=ON_ERROR_STOP=1 "$@" | sha256sum) || return
   printf '%s\n' "${sum%% *}"
 }
 

@@ -105,7 +105,8 @@ compare_schema() {
   if [[ $expected == "$found" ]]; then
     return
   fi
-  maintenance_sql <<<"SELECT pg_catalog.current_setting('server_version_num')::int / 10000" || true
+  maintenance_sql <<<"SELECT pg_catalog.current_setting('server_version_num')::int / 10000" ||
+    fail 11 "the schema's fingerprint differs from the backup's, and the version of this server cannot be read: $(said "$scratch/psql")"
   major=$(<"$scratch/rows")
   if [[ $(metadata_value "$1" serverVersion) == "$major".* ]]; then
     fail 11 'the schema is not as it was backed up: its fingerprint differs, though each row is there'
