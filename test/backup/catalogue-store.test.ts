@@ -124,6 +124,27 @@ describeWithGoProgram(VERSITYGW, 'the catalogue of backups that lie in a store a
     expect([main.code, main.stderr]).toEqual([1, expect.stringMatching(/verify failed: \S+: /)]);
   });
 
+  test('the metadata that a run brings while its archive is read stay', async () => {
+    const published = other.replace('20261001', '20261006');
+    for (const file of filesOf(other)) {
+      renameSync(join(pods.files, file), join(pods.files, file.replace(other, published)));
+    }
+    const metadata = join(pods.files, `${published}.meta.json`);
+    const text = readFileSync(metadata, 'utf8').replaceAll(other, published).replace('2026-10-01', '2026-10-06');
+    rmSync(metadata);
+    const proxy = await startS3Proxy(pods.s3, ({ method, path }) => {
+      if (method === 'GET' && path.includes(`${published}.dump.zst`)) {
+        writeFileSync(metadata, text);
+      }
+      return undefined;
+    });
+    const pod = await pods.catalogue(['verify', '--all'], proxy.env);
+    await proxy.stop();
+    expect(pod.main).toMatchObject({ code: 0, stderr: 'verify complete: 2 backups, all whole\n' });
+    expect(pod.main.stdout).not.toContain('"kind":"adopted"');
+    expect(readFileSync(metadata, 'utf8')).toBe(text);
+  });
+
   test.each([
     ['the store alone', 'archives', 'pruning is not frozen in the store\n'],
     [

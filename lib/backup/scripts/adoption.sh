@@ -20,7 +20,8 @@ adopt() {
   fi
   read_took "$begun"
   partials+=("$partial")
-  # A link does not replace what the run that made the archive may have written meanwhile.
+  # A link does not replace what the run that made the archive may have written meanwhile; from a store it is brought.
+  bring_listing
   if ! error=$({ adopted_metadata "$1" "$2" >"$partial" && sync -- "$partial" && link_once "$partial" "$BACKUP_DIR/$1.meta.json" &&
     sync -- "$BACKUP_DIR"; } 2>&1); then
     problems+=("the metadata cannot be written: $error")
