@@ -150,6 +150,9 @@ const URLS: readonly [string, string, string | undefined][] = [
   ['postgres://u:p@db', 'new', 'postgres://u:p@db/new'],
   ['postgres://u@db/', 'Zoë "1"', 'postgres://u@db/Zo%c3%ab%20%221%22'],
   ['postgres://db?sslmode=require', 'new', 'postgres://db/new?sslmode=require'],
+  ['postgres://db/school?dbname=school&a=b', 'the new', 'postgres://db/the%20new?dbname=the%20new&a=b'],
+  ['postgresql://?host=/run&dbname=school', 'new', 'postgresql:///new?host=/run&dbname=new'],
+  ['host=db dbname=x dbname=school', 'new', undefined],
   ['host=db dbname=school user=u', 'new', 'host=db dbname=new user=u'],
   ['host=db dbname=school', 'new', 'host=db dbname=new'],
   ['school', 'new', undefined],
@@ -169,6 +172,23 @@ test.each(URLS)('%s with the database %s', async (url, database, expected) => {
   } else {
     expect([finished.code, runs.left('migrate.result')]).toEqual([0, `ok\n${expected}|${database}\n`]);
   }
+});
+
+test.each([
+  ['path', 'postgresql://HOST/school?dbname=school'],
+  ['list', 'postgresql://?host=127.0.0.1&port=PORT&user=postgres&password=correct-horse&dbname=school'],
+])('a URL whose query names the database (%s) does not lead the migrations to the live one', async (_, url) => {
+  await runs.makeSchool(10);
+  await runs.server.query('CREATE DATABASE school_restore_1');
+  runs.runFolder = mkdtempSync(join(runs.scratch, 'pod-'));
+  writeFileSync(join(runs.runFolder, 'migrate.request'), 'school_restore_1\n');
+  const port = String(runs.server.port);
+  const OTHER_URL = url.replace('HOST', `postgres:correct-horse@127.0.0.1:${port}`).replace('PORT', port);
+  const command = ['sh', '-c', 'psql -XAtc "SELECT current_database()" "$OTHER_URL"'];
+  const PATH = `${applets}:${runs.server.binFolder}`;
+  await container(command, {}, { PATH, URL_VARIABLES: 'OTHER_URL', OTHER_URL }).finished;
+  expect(runs.left('migrate.result')).toBe('ok\nschool_restore_1\n');
+  await runs.tidy();
 });
 
 test('a container that is stopped stops its command and says so', async () => {

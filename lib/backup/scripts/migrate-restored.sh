@@ -113,7 +113,8 @@ with_database() {
   case $1 in
     *://*)
       query=''
-      case $1 in *\?*) query="?${1#*\?}" ;; esac
+      # A dbname there is stronger than the path.
+      case $1 in *\?*) query=$(printf '?%s' "${1#*\?}" | sed "s/\([?&]dbname=\)[^&]*/\1$(in_url "$2")/g") ;; esac
       address=${1%%\?*}
       case ${address#*://} in */*) address=${address%/*} ;; esac
       printf '%s/%s%s' "$address" "$(in_url "$2")" "$query"
@@ -124,6 +125,8 @@ with_database() {
         *' '*) after=" ${after#* }" ;;
         *) after='' ;;
       esac
+      # The last one counts.
+      case $after in *dbname=*) return 1 ;; esac
       printf '%sdbname=%s%s' "${1%%dbname=*}" "$2" "$after"
       ;;
     *) return 1 ;;
