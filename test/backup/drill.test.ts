@@ -93,6 +93,19 @@ test('an index that is missing in the archive fails it, though every row is ther
   expect(result).toContain('the schema is not as it was backed up');
 });
 
+test('a schema that nobody recorded, as of an adopted backup, is not told to be as it was', async () => {
+  const folder = runs.folder();
+  for (const name of readdirSync(plain)) {
+    writeFileSync(join(folder, name), readFileSync(join(plain, name)));
+  }
+  const sidecar = join(folder, readdirSync(folder).find((name) => name.endsWith('.meta.json')) ?? '');
+  writeFileSync(sidecar, readFileSync(sidecar, 'utf8').replace(/("schemaFingerprint": )"\w+"/, '$1null'));
+  const { running, result } = await startDrill({ folder });
+  const { code, stdout } = await running.finished;
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^restored: all rows are as they were backed up, in/m)]);
+  expect(result()).toMatch(/^Warning: the schema was not compared: /m);
+});
+
 test('an archive that is not the one that was verified is not even loaded', async () => {
   const folder = altered((dump) => dump.replace(/^500\t.*\n/m, ''));
   const sidecar = readdirSync(folder).find((name) => name.endsWith('.meta.json')) ?? '';

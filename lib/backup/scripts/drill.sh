@@ -171,7 +171,7 @@ load() {
   read_took "$begun"
   result_body+=("Rows: $(human_number "$(metadata_value "$metadata" rows)") in $(metadata_value "$metadata" tables) tables, as they were backed up"
     "Restored in: $took s")
-  printf 'restored: all rows and the schema are as they were backed up, in %s s\n' "$took"
+  printf 'restored: all rows%s are as they were backed up, in %s s\n' "$([[ $schema_is_same == no ]] || echo ' and the schema')" "$took"
 }
 
 run_checks() {

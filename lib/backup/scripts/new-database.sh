@@ -93,16 +93,20 @@ compare_rows() {
 }
 
 # compare_schema METADATA DATABASE
+# Sets `schema_is_same` to yes when it was compared and is as it was.
 compare_schema() {
   local expected found major
+  schema_is_same=no
   expected=$(metadata_value "$1" schemaFingerprint)
   if [[ -z $expected ]]; then
+    warn 'the schema was not compared: the backup was adopted, so nobody recorded what it was'
     return
   fi
   attended schema_fingerprint -d "$2" >"$scratch/fingerprint" 2>"$scratch/psql" ||
     fail 11 "the schema that was restored cannot be read: $(said "$scratch/psql")"
   found=$(<"$scratch/fingerprint")
   if [[ $expected == "$found" ]]; then
+    schema_is_same=yes
     return
   fi
   maintenance_sql <<<"SELECT pg_catalog.current_setting('server_version_num')::int / 10000" ||
