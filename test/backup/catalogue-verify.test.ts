@@ -112,6 +112,7 @@ test.each(['plain', 'custom'] as const)(
       time: '2026-11-20T19:00:00Z',
       timeZone: 'Australia/Perth',
       file: `${NAME}.${format === 'plain' ? 'sql.gz' : 'dump.zst'}`,
+      rolesFile: `${NAME}.roles.sql.gz`,
       kind: 'adopted',
       seconds: expect.any(Number),
       ...Object.fromEntries(UNKNOWN.map((key) => [key, null])),
@@ -122,11 +123,20 @@ test.each(['plain', 'custom'] as const)(
   },
 );
 
+test.each<[string, (bytes: Buffer) => Buffer | null, string]>([
+  ['missing', () => null, ''],
+  ['damaged', (bytes) => bytes.subarray(0, -9), `${NAME}.roles.sql.gz cannot be read in full and is left out: `],
+])('an archive whose roles are %s is adopted without them', async (_, roles, said) => {
+  const folder = runs.folder();
+  runs.put(folder, STAMP, { metadata: null, roles });
+  const { code, stderr } = await runs.run(folder, ['verify', '--all']);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(new RegExp(`^${said}.*adopted: ${NAME}\n`, 's'))]);
+  const metadata = JSON.parse(readFileSync(join(folder, `${NAME}.meta.json`), 'utf8'));
+  expect(metadata).toMatchObject({ rolesFile: null, rolesBytes: null, rolesSha256: null });
+});
+
 const UNKNOWN = [
   'serverVersion',
-  'rolesFile',
-  'rolesBytes',
-  'rolesSha256',
   'databaseBytes',
   'schemaFingerprint',
   'migrationTool',

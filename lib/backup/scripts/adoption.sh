@@ -18,6 +18,7 @@ adopt() {
     problems+=("the contents of $2 cannot be told: $problem")
     return 1
   fi
+  roles_facts "$1"
   read_took "$begun"
   partials+=("$partial")
   # A link does not replace what the run that made the archive may have written meanwhile; from a store it is brought.
@@ -59,6 +60,24 @@ plain_facts() {
   plain_bytes=$(<"$scratch/bytes")
 }
 
+# roles_facts NAME
+# Sets `roles_file`, `roles_bytes` and `roles_sha256`, as they stand in metadata, of the roles that lie beside the archive:
+# a server that lacks them cannot load it. Those that are not whole are left out.
+roles_facts() {
+  local file sha256=$archive_sha256
+  roles_file=null roles_bytes=null roles_sha256=null
+  for file in "$1.roles.sql.gz" "$1.roles.sql.gz.age"; do
+    if [[ ! -f $BACKUP_DIR/$file ]]; then
+      continue
+    elif read_archive "$BACKUP_DIR/$file"; then
+      roles_file="\"$file\"" roles_bytes=$(stat -c %s -- "$BACKUP_DIR/$file") roles_sha256="\"$archive_sha256\""
+    else
+      printf '%s cannot be read in full and is left out: %s\n' "$file" "$archive_problem" >&2
+    fi
+  done
+  archive_sha256=$sha256
+}
+
 age_twice() {
   age --decrypt --identity "$AGE_IDENTITY" | tee /dev/fd/3
 }
@@ -87,9 +106,9 @@ adopted_metadata() {
   "encryptedTo": [],
   "plainBytes": $plain_bytes,
   "plainSha256": "$plain_sha256",
-  "rolesFile": null,
-  "rolesBytes": null,
-  "rolesSha256": null,
+  "rolesFile": $roles_file,
+  "rolesBytes": $roles_bytes,
+  "rolesSha256": $roles_sha256,
   "databaseBytes": null,
   "tables": $(wc -l <"$scratch/counted"),
   "rows": $(rows_of "$scratch/counted"),
