@@ -49,6 +49,17 @@ test.each<[string, Changes, RegExp]>([
   ['metadata that do not say verified', changed(/"verified": true/, '"verified": false'), /meta\.json is damaged/],
   ['metadata of another backup', changed(/"name": ".*"/, '"name": "school_platform_20200101_000000"'), /damaged/],
   ['a line that is not JSON', changed(/"rows": \d+/, '"rows": many'), /meta\.json is damaged/],
+  [
+    'a bit that makes a control character',
+    changed(/"migrationId": "002"/, '"migrationId": "\x1002"'),
+    /meta\.json is damaged/,
+  ],
+  [
+    'a backslash that escapes nothing',
+    changed(/"migrationId": "002"/, '"migrationId": "\\002"'),
+    /meta\.json is damaged/,
+  ],
+  ['a number that begins with 0', changed(/"rows": 314/, '"rows": 014'), /meta\.json is damaged/],
   ['metadata that name a path', changed(/"file": ".*"/, `"file": "../${NAME}.sql.gz"`), /^its archive is missing$/],
   [
     'roles elsewhere',

@@ -59,8 +59,9 @@ describe_backups() {
   backup_files "${1-}" | awk -v folder="$BACKUP_DIR" -v applied="$scratch/applied" -v live_tool="${MIGRATION_TOOL-}" '
     BEGIN {
       # Values of metadata are copied into JSON as they are, so they must be JSON.
-      text = "\"([^\"\\\\]|\\\\.)*\""
-      number = "[0-9]+"
+      hex = "[0-9A-Fa-f]"
+      text = "\"([^\"\\\\[:cntrl:]]|\\\\[\"\\\\/bfnrt]|\\\\u" hex hex hex hex ")*\""
+      number = "(0|[1-9][0-9]*)"
       form["version"] = "1"
       form["name"] = form["time"] = form["kind"] = form["format"] = form["file"] = form["sha256"] = text
       form["bytes"] = form["tables"] = form["rows"] = number
