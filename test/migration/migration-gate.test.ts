@@ -102,6 +102,7 @@ describe('a minimal gate', () => {
     expect(Object.keys(only(platform, 'ConfigMap', 'shop-schema').data as object).sort()).toEqual([
       'connection-string.sh',
       'direct-host.sh',
+      'goose-up.sh',
       'list-goose.sh',
       'list-migrations.sh',
       'migration-common.sh',
