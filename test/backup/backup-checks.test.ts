@@ -118,6 +118,27 @@ describe('one run at a time', () => {
     expect(runs.result).toMatch(/^ok\n/);
   });
 
+  test('the server soon asks whether a session with the lock is still there', async () => {
+    const script = runs.start({ folder: runs.folder(), programs: gate() });
+    const session = `SELECT client_port FROM pg_stat_activity WHERE application_name ~ '^backup' AND xact_start IS NOT NULL`;
+    let port = Number.NaN;
+    await until('it has its snapshot', async () => {
+      port = Number((await runs.server.query(session))[0]?.[0]);
+      return port > 0;
+    });
+    // The timer of the server's socket: 02 is keepalive, with the hundredths of a second that are left.
+    const [here, there] = [runs.server.port, port].map((each) => each.toString(16).toUpperCase().padStart(4, '0'));
+    const timer = new RegExp(`:${here} \\w+:${there} 01 \\S+ 02:(\\w+) `);
+    let left = Number.NaN;
+    await until('only that timer runs', () => {
+      left = Number.parseInt(timer.exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1] ?? '', 16);
+      return !Number.isNaN(left);
+    });
+    script.process.kill('SIGTERM');
+    await script.finished;
+    expect(left).toBeLessThanOrEqual(6_000);
+  });
+
   test('of two that begin at once, one makes the backup', async () => {
     const folder = runs.folder(...daily(40, 1, NOW));
     const results = await Promise.all([1, 2].map(() => runs.run({ folder, now: NOW })));

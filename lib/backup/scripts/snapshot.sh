@@ -16,6 +16,10 @@ CONNECT_PAUSE_SECONDS=${CONNECT_PAUSE_SECONDS:-15}
 # behind them.
 LOCK_MILLISECONDS=2000
 
+# After two minutes without a sign the server ends a session whose node or network is gone; by itself it does so after two
+# hours. Until then the session has the lock of all backups, and tables that a migration waits for.
+NOTICE_LOSS='SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 15; SET tcp_keepalives_count = 4;'
+
 # Failures that pass by themselves.
 PASSING='Connection refused|starting up|shutting down|in recovery mode|not yet accepting connections|timeout expired|server closed the connection|terminating connection|connection to server was lost|no connection to the server|Connection reset|Connection timed out|could not translate host name|No route to host|too many clients|remaining connection slots'
 
@@ -30,7 +34,7 @@ open_session() {
   local try
   for ((try = 1; ; try++)); do
     begin_session "$1"
-    if session_do "$(session_settings)"; then
+    if session_do "$(session_settings) $NOTICE_LOSS"; then
       return 0
     fi
     close_session
