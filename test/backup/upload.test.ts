@@ -207,6 +207,30 @@ describeWithGoProgram(VERSITYGW, 'upload.sh', () => {
     expect(stderr).toContain(`${name}.meta.json is in s3`);
   });
 
+  test.each([
+    ['of that archive gives way to the sidecar', true, 0],
+    ['of another archive stays', false, 5],
+  ])('what verify wrote meanwhile %s', async (_, isSame, code) => {
+    const { name } = makeBackup(backups, isSame ? '20261121_190000' : '20261122_190000');
+    const own = readFileSync(join(backups, `${name}.meta.json`), 'utf8');
+    const sum = isSame ? '$1' : '"sha256": "0"';
+    const adopted = own
+      .replace(/("sha256": "\w+")/, `"kind": "adopted",\n  ${sum}`)
+      .replace(/("rolesFile"): .*,/, '$1: null,');
+    const proxy = await startS3Proxy(s3, ({ method, path }) => {
+      if (method === 'PUT' && path.includes('.roles.sql.gz')) {
+        writeFileSync(join(store, `${name}.meta.json`), adopted);
+      }
+      return undefined;
+    });
+    const finished = await upload(proxy.env);
+    await proxy.stop();
+    expect([finished.code, readFileSync(join(store, `${name}.meta.json`), 'utf8')]).toEqual([
+      code,
+      isSame ? own : adopted,
+    ]);
+  });
+
   test('a file that is damaged here gets no name there', async () => {
     const { name, archive } = makeBackup(backups, '20261120_190000');
     archive[500] = ~(archive[500] ?? 0);

@@ -102,8 +102,24 @@ put_part() {
   put "$BACKUP_DIR/$part" "$part" "$(field "$2")"
 }
 
+# replace_adopted NAME: removes the sidecar of that name from the store when `verify` wrote it, which came between the archive
+# and its sidecar: it is of the same archive and knows less of it.
+replace_adopted() {
+  size_of "$1"
+  [ -n "$size" ] || return 0
+  # What cannot be read is left to `put`, which replaces nothing.
+  ask copyto "$STORE/$1" "$scratch/there-already" || return 0
+  if [ "$(metadata_value "$scratch/there-already" kind)" = adopted ] &&
+    [ "$(metadata_value "$BACKUP_DIR/$1" kind)" != adopted ] &&
+    [ "$(metadata_value "$scratch/there-already" sha256)" = "$(metadata_value "$BACKUP_DIR/$1" sha256)" ]; then
+    not_removed=
+    remove "$1"
+  fi
+}
+
 # put_sidecar STAMP
 put_sidecar() {
+  replace_adopted "${FILE_PREFIX}_$1.meta.json"
   sum=$(sha256sum <"$BACKUP_DIR/${FILE_PREFIX}_$1.meta.json")
   put "$BACKUP_DIR/${FILE_PREFIX}_$1.meta.json" "${FILE_PREFIX}_$1.meta.json" "${sum%% *}"
 }
