@@ -185,6 +185,14 @@ describe('a rehearsal of the next release’s migrations', () => {
     );
   });
 
+  test('tells a table whose name has a blank, too', async () => {
+    const { code, result } = await rehearse(
+      'CREATE TABLE "my notes" (); COMMIT; BEGIN; ALTER TABLE "my notes" ADD mark int; SELECT pg_sleep(1); COMMIT',
+    );
+    expect(code).toBe(0);
+    expect(result).toMatch(/, "my notes" was locked exclusively for (0\.[89]|1\.\d) s$/m);
+  });
+
   test('fails with the words of the tool', async () => {
     const { code, result } = await rehearse('ALTER TABLE nowhere ADD mark int');
     expect(code).toBe(12);

@@ -211,7 +211,7 @@ SELECT extract(epoch FROM clock_timestamp()), pid, relation::regclass FROM pg_lo
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND relation >= 16384
 \watch 0.05
 SQL
-  psql -XAtq -F ' ' -f "$scratch/locks.sql" >"$scratch/locks" 2>/dev/null &
+  psql -XAtq -F $'\x1f' -f "$scratch/locks.sql" >"$scratch/locks" 2>/dev/null &
   sampler=$!
   children[$sampler]='sampling of locks'
   migrate "$PGDATABASE"
@@ -224,7 +224,7 @@ SQL
 
 # Prints the longest time that one session held one table exclusively, as it was seen every 50 ms.
 longest_lock() {
-  awk 'NF == 3 && $1 + 0 > 0 {
+  awk -F '\037' 'NF == 3 && $1 + 0 > 0 {
       key = $2 " " $3
       if (!(key in last) || $1 - last[key] > 1) first[key] = $1
       last[key] = $1
