@@ -158,12 +158,14 @@ differing() {
 }
 
 # copy_to_current SOURCE [OPTION]: each time with a replaced_ folder of its own. What an attempt before took away, or a run
-# of the same second that was killed, would be overwritten there by what it left in current.
+# of the same second that was killed, would be overwritten there by what it left in current. Its time is never before
+# that of a state which is there: with a clock that was set back it would be gone before the states that need it.
 copy_to_current() {
   source=$1
   shift
+  took_away=$(printf '%s\n' "$newest" "$state_stamp" | sort | tail -n 1)
   exec rclone sync "$LINKED$source" "$STORE/$FILE_PREFIX/current" "$@" \
-    --backup-dir "$STORE/$FILE_PREFIX/replaced_${state_stamp}_$(mktemp -u XXXXXX)"
+    --backup-dir "$STORE/$FILE_PREFIX/replaced_${took_away}_$(mktemp -u XXXXXX)"
 }
 
 # mirror SOURCE: makes current like the folder and leaves its list in $scratch/current.
@@ -207,7 +209,7 @@ compare_with_previous() {
 # --- removing -----------------------------------------------------------------------------------------------------
 
 # Removes states that are too old, manifest first, then the replaced_ folders that no state left needs: a state needs
-# those of later runs.
+# those of later runs, and of its own time when the clock of a later run was wrong.
 prune() {
   list_states
   not_removed=
@@ -224,7 +226,7 @@ prune() {
     ask lsf --dirs-only --max-depth 1 "$STORE/$FILE_PREFIX" || fail 9 "cannot list $FILE_PREFIX in $place: $(why)"
     sed -n 's|^replaced_\(.*\)/$|\1|p' "$scratch/out" >"$scratch/replaced"
     while read -r old <&5; do
-      if moment "${old%_*}" && [ "$(printf '%s\n%s\n' "${old%_*}" "$oldest" | sort | tail -n 1)" = "$oldest" ]; then
+      if moment "${old%_*}" && [ "$(printf '%s\n%s\n' "${old%_*}" "$oldest" | sort -u | sed -n 2p)" = "$oldest" ]; then
         ask purge "$STORE/$FILE_PREFIX/replaced_$old" || not_removed="$not_removed replaced_$old: $(why)"
       fi
     done 5<"$scratch/replaced"
