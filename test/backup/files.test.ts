@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -226,6 +227,20 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
       await backUp({ STAMP });
       expect(await restored(before)).toEqual(known);
     }
+  });
+
+  test.each(['folder', 's3'])('names that only look the same are two files in a target of kind %s', async (TARGETS) => {
+    const [one, two] = ['caf\u00e9', 'cafe\u0301'].map((name) => join(evidence, name)) as [string, string];
+    writeFileSync(one, 'from one machine');
+    await backUp({ TARGETS, STAMP: '20261105_190000' });
+    renameSync(one, two);
+    const renamed = contents(evidence);
+    const state = await backUp({ TARGETS, STAMP: '20261106_190000' });
+    writeFileSync(one, 'and from another');
+    expect(await restored(await backUp({ TARGETS, STAMP: '20261107_190000' }), { TARGETS })).toEqual(
+      contents(evidence),
+    );
+    expect(await restored(state, { TARGETS })).toEqual(renamed);
   });
 
   test('a file with a line break in its name is refused, not lost', async () => {

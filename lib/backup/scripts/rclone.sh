@@ -4,8 +4,9 @@
 #
 # Sourced after run.sh; plain POSIX sh with busybox' applets and rclone 1.60 or newer.
 
-# All settings come from the environment; a missing bucket is an error, not something to create; retries are below.
-export RCLONE_CONFIG='' RCLONE_S3_NO_CHECK_BUCKET=true RCLONE_RETRIES=1
+# All settings come from the environment; a missing bucket is an error, not something to create; retries are below. Names
+# that only look the same, an accent in the letter or behind it, are two files.
+export RCLONE_CONFIG='' RCLONE_S3_NO_CHECK_BUCKET=true RCLONE_RETRIES=1 RCLONE_NO_UNICODE_NORMALIZATION=true
 export RCLONE_LOW_LEVEL_RETRIES="${RCLONE_LOW_LEVEL_RETRIES:-4}"
 export RCLONE_CONTIMEOUT="${RCLONE_CONTIMEOUT:-20s}" RCLONE_TIMEOUT="${RCLONE_TIMEOUT:-60s}"
 ATTEMPTS=3
