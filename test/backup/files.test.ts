@@ -250,6 +250,15 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     expect(stderr).toContain('two?lines; rename it');
   });
 
+  test('a file that is named like the copy of a symbolic link is refused, not lost', async () => {
+    writeFileSync(join(evidence, 'link.rclonelink'), 'photo.jpg');
+    const { code, stderr } = await run().finished;
+    expect({ code, stderr }).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('/evidence/link.rclonelink has'),
+    });
+  });
+
   test('a run of the very second of one that was killed loses nothing of the state before', async () => {
     const before = await backUp({ STAMP: '20261101_190000' });
     const known = contents(evidence);

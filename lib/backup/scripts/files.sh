@@ -139,6 +139,9 @@ check_source() {
   odd=$(find "$1" -name '*
 *' 2>/dev/null | tr '\n' '?' | cut -c 1-300)
   [ -z "$odd" ] || fail 3 "a file has a line break in its name, here a question mark: ${odd%\?}; rename it"
+  # rclone takes it for the symbolic link of the name before that.
+  odd=$(find "$1" -name '*.rclonelink' 2>/dev/null | head -n 1 | cut -c 1-300)
+  [ -z "$odd" ] || fail 3 "$odd has the ending that symbolic links get in a backup; rename it"
 }
 
 # differing: prints the files that did not change during this run and are not in current as they are in the folder.
