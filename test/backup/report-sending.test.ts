@@ -50,6 +50,7 @@ test.each<[string, WebhookAnswer[]]>([
   ['500 twice', [{ status: 500 }, { status: 503 }]],
   ['with a closed connection', ['close']],
   ['429 with a pause', [{ status: 429, headers: { 'retry-after': '2' } }]],
+  ['429 with a pause of two digits', [{ status: 429, headers: { 'retry-after': '08' } }]],
 ])('a webhook that answers %s is tried again until it takes the message', async (_, answers) => {
   runs.slack.answerNext(...answers);
   const result = await report();

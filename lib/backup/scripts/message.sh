@@ -130,7 +130,7 @@ EOF
       0:429)
         problem='it answers 429: too many messages'
         case $wanted_pause in
-          [0-9] | [0-9][0-9] | [0-9][0-9][0-9]) pause=$wanted_pause ;;
+          [0-9] | [1-9][0-9] | [1-9][0-9][0-9]) pause=$wanted_pause ;; # arithmetic refuses 08
         esac
         ;;
       0:5??) problem="it answers $code" ;;
