@@ -177,7 +177,7 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     const kept = ['20260807_190000', '20260808_190000', '20260809_190000'];
     expect(states(claim)).toEqual(kept.map((stamp) => `school-evidence_${stamp}`));
     const replaced = new Set(tree(claim).flatMap((path) => /replaced_(\d+_\d+)/.exec(path)?.[1] ?? []));
-    expect([...replaced]).toEqual(kept);
+    expect([...replaced]).toEqual(['20260806_190000', ...kept]);
     expect(tree(claim)).toContain('school-evidence2/current/x');
     const oldest = await restored('school-evidence_20260807_190000', { TARGETS: 'folder' });
     expect(oldest['photo.jpg']).toBe('a photo1234567');
@@ -276,6 +276,28 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     writeFileSync(join(evidence, 'photo.jpg'), 'a third photo');
     await backUp({ STAMP: '20261102_190000' });
     expect(await restored(before)).toEqual(known);
+  });
+
+  test('a slow run takes nothing from the state of one that began and ended meanwhile', async () => {
+    await backUp({ STAMP: '20261101_190000' });
+    writeFileSync(join(evidence, 'photo.jpg'), 'another photo');
+    let meanwhile = '';
+    let known: Record<string, string> = {};
+    const proxy = await startS3Proxy(s3, async ({ method, path }) => {
+      if (meanwhile !== '' || method !== 'PUT' || !path.includes('current/photo.jpg')) {
+        return undefined;
+      }
+      meanwhile = await backUp({ STAMP: '20261102_190500' });
+      known = contents(evidence);
+      writeFileSync(join(evidence, 'photo.jpg'), 'a third photo');
+      return { status: 403 };
+    });
+    const slow = await run([], { STAMP: '20261102_190000' }, proxy.env).finished;
+    await proxy.stop();
+    expect(slow).toMatchObject({ code: 0 });
+    await backUp({ STAMP: '20261103_190000', KEEP_ALL_DAYS: '0', KEEP_NEWEST: '2' });
+    expect(states(store)).toEqual([meanwhile, 'school-evidence_20261103_190000']);
+    expect(await restored(meanwhile)).toEqual(known);
   });
 
   test('a file that changes while it is backed up leaves the state before as it was', async () => {

@@ -212,7 +212,7 @@ compare_with_previous() {
 # --- removing -----------------------------------------------------------------------------------------------------
 
 # Removes states that are too old, manifest first, then the replaced_ folders that no state left needs: a state needs
-# those of later runs, and of its own time when the clock of a later run was wrong.
+# those of later runs, and of a run that began up to a day before and was still at it.
 prune() {
   list_states
   not_removed=
@@ -225,11 +225,12 @@ prune() {
   oldest=$(sort "$scratch/there" "$scratch/expired" | uniq -u | head -n 1)
   newest=$(tail -n 1 "$scratch/there")
   # A state of the future comes from a wrong clock: then times do not tell what was before what.
-  if [ -z "$not_removed" ] && [ "$newest" = "$state_stamp" ]; then
+  if [ -z "$not_removed" ] && [ "$newest" = "$state_stamp" ] && moment "$oldest"; then
+    needed_from=$((second - 86400))
     ask lsf --dirs-only --max-depth 1 "$STORE/$FILE_PREFIX" || fail 9 "cannot list $FILE_PREFIX in $place: $(why)"
     sed -n 's|^replaced_\(.*\)/$|\1|p' "$scratch/out" >"$scratch/replaced"
     while read -r old <&5; do
-      if moment "${old%_*}" && [ "$(printf '%s\n%s\n' "${old%_*}" "$oldest" | sort -u | sed -n 2p)" = "$oldest" ]; then
+      if moment "${old%_*}" && [ "$second" -lt "$needed_from" ]; then
         ask purge "$STORE/$FILE_PREFIX/replaced_$old" || not_removed="$not_removed replaced_$old: $(why)"
       fi
     done 5<"$scratch/replaced"
