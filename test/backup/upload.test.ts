@@ -270,6 +270,18 @@ describeWithGoProgram(VERSITYGW, 'upload.sh', () => {
     expect(tree(store)).toEqual(filesOf(...['20261119_190000', ...published].map((stamp) => `school_${stamp}`)));
   });
 
+  test('an old backup that the store let go gets no sidecar there when the dump fails', async () => {
+    makeBackup(backups, '20260101_190000');
+    for (const stamp of days(1, 2, 3, 4, 5, 6, 7, 8)) {
+      makeBackup(store, stamp);
+    }
+    const before = tree(store);
+    const run = mkdtempSync(join(scratch, 'run-'));
+    writeFileSync(join(run, 'dump.result'), 'failed\nReason: no connection\n');
+    expect((await upload({ RUN_DIR: run })).code).toBe(0);
+    expect(tree(store)).toEqual(before);
+  });
+
   test('a dump that was killed leaves nothing to copy', async () => {
     makeBackup(backups, '20261120_190000');
     const folder = mkdtempSync(join(scratch, 'run-'));

@@ -154,7 +154,7 @@ copy_missing() {
     copied=$((copied + 1))
     done_before=${done_before:-"$backup is on the store"}
   done 5<"$scratch/lacking"
-  if [ "$copied" = 0 ]; then
+  if [ "$copied" = 0 ] && grep -qxF "$newest" "$scratch/there"; then
     # It is there already. That it is the same backup, and not another one of that name, is seen by its sidecar.
     put_sidecar "$newest"
   fi
