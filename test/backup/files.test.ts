@@ -183,6 +183,18 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     expect(oldest['photo.jpg']).toBe('a photo1234567');
   }, 120_000);
 
+  test('a sidecar gets its name only after all files are on the disk', async () => {
+    const programs = mkdtempSync(join(scratch, 'programs-'));
+    writeFileSync(join(programs, 'sync'), '#!/bin/sh\nls -R "$BACKUP_DIR" >"$(mktemp "$SYNCED/XXXXXX")"\n', {
+      mode: 0o755,
+    });
+    const synced = mkdtempSync(join(scratch, 'synced-'));
+    await backUp({ TARGETS: 'folder', PATH: `${programs}:${image}`, SYNCED: synced });
+    const seen = tree(synced).map((name) => readFileSync(join(synced, name), 'utf8'));
+    expect(seen.some((files) => files.includes('photo.jpg') && !files.includes('.meta.json'))).toBe(true);
+    expect(seen.some((files) => files.includes('.meta.json'))).toBe(true);
+  });
+
   test('an empty folder that was not empty before is refused, and so is a missing one', async () => {
     await backUp({ STAMP: '20261101_190000' });
     const before = tree(store);

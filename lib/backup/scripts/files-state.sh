@@ -59,17 +59,23 @@ uptime_seconds() {
   cut -d . -f 1 /proc/uptime
 }
 
+sync_folder() {
+  if [ "$STORE" = "$BACKUP_DIR" ]; then
+    attended sync
+  fi
+}
+
 publish() {
   state=${FILE_PREFIX}_$state_stamp
   gzip -c <"$scratch/manifest" >"$scratch/$state.files.gz"
   write_sidecar >"$scratch/$state.meta.json"
   put "$scratch/$state.files.gz" "$state.files.gz" "$sum"
+  # Where the power fails, no state may be known whose files are not on the disk.
+  sync_folder
   # Before the sidecar: a run that is killed here must not leave a state that lets others be removed.
   [ -z "$drop" ] || freeze "$state: $drop"
   sum=$(sha256sum <"$scratch/$state.meta.json")
   put "$scratch/$state.meta.json" "$state.meta.json" "${sum%% *}"
-  if [ "$STORE" = "$BACKUP_DIR" ]; then
-    attended sync
-  fi
+  sync_folder
   printf 'backed up: %d files, %d bytes of %s to %s\n' "$files" "$all_bytes" "${FILE_PREFIX#"$base-"}" "$place"
 }
