@@ -195,6 +195,15 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     expect(seen.some((files) => files.includes('.meta.json'))).toBe(true);
   });
 
+  test('a removal that was cut off between list and sidecar is completed', async () => {
+    const old = await backUp({ TARGETS: 'folder', STAMP: '20260801_190000' });
+    rmSync(join(claim, `${old}.files.gz`));
+    for (const day of [1, 2, 3, 4, 5, 6, 7]) {
+      await backUp({ TARGETS: 'folder', STAMP: `2026110${day}_190000` });
+    }
+    expect(states(claim)).toEqual([1, 2, 3, 4, 5, 6, 7].map((day) => `school-evidence_2026110${day}_190000`));
+  });
+
   test('an empty folder that was not empty before is refused, and so is a missing one', async () => {
     await backUp({ STAMP: '20261101_190000' });
     const before = tree(store);

@@ -218,10 +218,13 @@ prune() {
   not_removed=
   grep -qxF "$FILE_PREFIX.pruning-frozen" "$scratch/names" && return 0
   expired_backups "$state_stamp" <"$scratch/there" >"$scratch/expired"
+  # Removal was cut off between manifest and sidecar.
+  sort "$scratch/sidecars" "$scratch/there" | uniq -u >"$scratch/torn"
+  expired_backups "$state_stamp" <"$scratch/sidecars" | sort - "$scratch/torn" | uniq -d | cat "$scratch/expired" - >"$scratch/unwanted"
   while read -r old <&5; do
     remove "${FILE_PREFIX}_$old.files.gz"
     remove "${FILE_PREFIX}_$old.meta.json"
-  done 5<"$scratch/expired"
+  done 5<"$scratch/unwanted"
   oldest=$(sort "$scratch/there" "$scratch/expired" | uniq -u | head -n 1)
   newest=$(tail -n 1 "$scratch/there")
   # A state of the future comes from a wrong clock: then times do not tell what was before what.
