@@ -70,6 +70,7 @@ test.each([
   ['no reason', 'failed\nDuration: 1 s\n', 'Duration: 1 s\nReason: it gave no reason; see kubectl describe pod'],
   ['nothing', '', 'Reason: its result is not understood: ""'],
   ['something else', 'fine\n', 'Reason: its result is not understood: "fine"'],
+  ['a colon at the end', 'failed\nReason: nothing behind this:\n', 'Reason: nothing behind this:'],
   ['no last line break', 'failed\nReason: half', 'Reason: half'],
 ])('a result with %s is a failure', async (_, result, lines) => {
   await runs.pod({ 'dump.result': result }).reported({ JOB_NAME: 'by-hand' });

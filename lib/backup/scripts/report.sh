@@ -161,7 +161,7 @@ read_result() {
   given=no
   while IFS= read -r line; do
     case $status:$line in
-      *:) ;;
+      "$status:") ;;
       failed:Reason:*)
         given=yes
         line=${line#Reason: }
