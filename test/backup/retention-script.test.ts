@@ -240,8 +240,15 @@ test('temporary files of killed runs are swept after 24 hours, those of others n
   const at = (moment: number, what = 'sql.gz', run = 'pod-abc-1', prefix = PREFIX): string =>
     `.${prefix}_${stampOf(moment)}.${what}.${run}.partial`;
   const whats = ['sql.gz', 'dump.zst', 'dump.zst.age', 'roles.sql.gz', 'meta.json'];
-  const old = [at(NOW - DAY - 1000), at(NOW - 400 * DAY, 'sql.gz', 'x-17'), ...whats.map((w) => at(NOW - 9 * DAY, w))];
+  const begunAt = (moment: number): string => at(NOW - 9 * DAY, 'sql.gz', `${stampOf(moment).replace('_', '')}-pod-1`);
+  const old = [
+    begunAt(NOW - DAY - 1000),
+    at(NOW - DAY - 1000),
+    at(NOW - 400 * DAY, 'sql.gz', 'x-17'),
+    ...whats.map((w) => at(NOW - 9 * DAY, w)),
+  ];
   const kept = [
+    begunAt(NOW - DAY),
     at(NOW - DAY),
     at(NOW),
     at(NOW + DAY),

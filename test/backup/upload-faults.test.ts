@@ -129,6 +129,23 @@ describeWithGoProgram(VERSITYGW, 'upload.sh when things go wrong', () => {
     expect(isWhole(store, NAME)).toBe(true);
   });
 
+  test('a run leaves alone what another one is just copying, also of an old backup', async () => {
+    const [ours, others] = [0, 1].map(() => mkdtempSync(join(scratch, 'backups-'))) as [string, string];
+    const { name: old } = makeBackup(ours, '20260901_190000');
+    const { name } = makeBackup(others, '20260925_190000');
+    let meanwhile: Finished | undefined;
+    const proxy = await startS3Proxy(s3, async ({ method, path }) => {
+      if (meanwhile === undefined && method === 'GET' && path.includes(`/.${old}.sql.gz`)) {
+        meanwhile = await startScript(image, ['upload.sh'], s3.env, { BACKUP_DIR: others }).finished;
+      }
+      return undefined;
+    });
+    const { code, stderr } = await begin(proxy.env, { BACKUP_DIR: ours }).finished;
+    await proxy.stop();
+    expect([code, stderr, meanwhile?.code]).toEqual([0, '', 0]);
+    expect(tree(store)).toEqual(filesOf(old, name));
+  });
+
   test('SIGTERM ends it at once, with a result', async () => {
     const run = mkdtempSync(join(scratch, 'run-'));
     let running: Running | undefined;

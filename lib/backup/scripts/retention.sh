@@ -141,7 +141,7 @@ expired_backups() (
 
 # abandoned_files PREFIX NOW < names > names
 # Prints the temporary files (.PREFIX_STAMP.<what>.<run>.partial) that were begun more than 24 hours before NOW: their
-# runs were killed.
+# runs were killed. A run that copies older backups, too, has a name that begins with its own time, without underscore.
 abandoned_files() (
   prefix=$1
   moment "$2" || exit 1
@@ -156,8 +156,12 @@ abandoned_files() (
       *.*) ;;
       *) continue ;;
     esac
-    if [ "$name" = ".${prefix}_$stamp.$middle.partial" ] && moment "$stamp" && [ $((now - second)) -gt 86400 ]; then
-      printf '%s\n' "$name"
+    if [ "$name" = ".${prefix}_$stamp.$middle.partial" ] && moment "$stamp"; then
+      begun=$second
+      middle=${middle##*.}
+      middle=${middle%%-*}
+      ! moment "${middle%??????}_${middle#????????}" || begun=$second
+      [ $((now - begun)) -le 86400 ] || printf '%s\n' "$name"
     fi
   done
 )

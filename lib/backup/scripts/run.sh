@@ -32,8 +32,8 @@ begin() {
   fi
   folder=$(mktemp -d 2>&1) || fail 3 "no folder for temporary files: $folder; mount an emptyDir at /tmp"
   scratch=$folder
-  # Temporary names end with it; two runs never share one.
-  run=$(hostname | tr -c 'A-Za-z0-9\n' '-')-$$
+  # Temporary names end with it; two runs never share one. abandoned_files reads the time.
+  run=$(date -u '+%Y%m%d_%H%M%S' | tr -d _)-$(hostname | tr -c 'A-Za-z0-9\n' '-')-$$
 }
 
 make_fifo() {
