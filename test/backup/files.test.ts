@@ -250,6 +250,20 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     }
   });
 
+  test.each(['folder', 's3'])('files and folders change places in a target of kind %s', async (TARGETS) => {
+    const before = await backUp({ TARGETS, STAMP: '20261105_190000' });
+    const known = contents(evidence);
+    rmSync(join(evidence, 'photo.jpg'));
+    mkdirSync(join(evidence, 'photo.jpg'));
+    writeFileSync(join(evidence, 'photo.jpg/1'), 'a photo in a folder');
+    rmSync(join(evidence, 'a folder'), { recursive: true });
+    writeFileSync(join(evidence, 'a folder'), 'a file');
+    rmSync(join(evidence, 'link'));
+    const state = await backUp({ TARGETS, STAMP: '20261106_190000' });
+    expect(await restored(state, { TARGETS })).toEqual(contents(evidence));
+    expect(await restored(before, { TARGETS })).toEqual(known);
+  });
+
   test.each(['folder', 's3'])('names that only look the same are two files in a target of kind %s', async (TARGETS) => {
     const [one, two] = ['caf\u00e9', 'cafe\u0301'].map((name) => join(evidence, name)) as [string, string];
     writeFileSync(one, 'from one machine');

@@ -162,12 +162,13 @@ differing() {
 
 # copy_to_current SOURCE [OPTION]: each time with a replaced_ folder of its own. What an attempt before took away, or a run
 # of the same second that was killed, would be overwritten there by what it left in current. Its time is never before
-# that of a state which is there: with a clock that was set back it would be gone before the states that need it.
+# that of a state which is there: with a clock that was set back it would be gone before the states that need it. What is
+# gone goes first: a file may have made way for a folder of its name, or a folder for a file.
 copy_to_current() {
   source=$1
   shift
   took_away=$(printf '%s\n' "$newest" "$state_stamp" | sort | tail -n 1)
-  exec rclone sync "$LINKED$source" "$STORE/$FILE_PREFIX/current" "$@" \
+  exec rclone sync "$LINKED$source" "$STORE/$FILE_PREFIX/current" "$@" --delete-before \
     --backup-dir "$STORE/$FILE_PREFIX/replaced_${took_away}_$(mktemp -u XXXXXX)"
 }
 
