@@ -204,6 +204,17 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     expect(states(claim)).toEqual([1, 2, 3, 4, 5, 6, 7].map((day) => `school-evidence_2026110${day}_190000`));
   });
 
+  test('a sidecar that is cut off counts for nothing', async () => {
+    const whole = await backUp({ TARGETS: 'folder', STAMP: '20260901_190000' });
+    const known = contents(evidence);
+    for (const STAMP of ['20260902_190000', '20260903_190000']) {
+      writeFileSync(join(evidence, 'photo.jpg'), `a photo of ${STAMP}`);
+      writeFileSync(join(claim, `${await backUp({ TARGETS: 'folder', STAMP })}.meta.json`), '');
+    }
+    await backUp({ TARGETS: 'folder', STAMP: '20261121_190000', KEEP_ALL_DAYS: '0', KEEP_NEWEST: '2' });
+    expect(await restored(whole, { TARGETS: 'folder' })).toEqual(known);
+  });
+
   test('an empty folder that was not empty before is refused, and so is a missing one', async () => {
     await backUp({ STAMP: '20261101_190000' });
     const before = tree(store);

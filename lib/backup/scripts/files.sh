@@ -104,8 +104,17 @@ prefix_of() {
 # Writes the stamps of the states on the target to $scratch/there.
 list_states() {
   list_store
-  stamps_with .meta.json <"$scratch/names" | sort -u >"$scratch/sidecars"
+  stamps_with .meta.json <"$scratch/names" | whole_sidecars | sort -u >"$scratch/sidecars"
   stamps_with .files.gz <"$scratch/names" | sort -u | cat - "$scratch/sidecars" | sort | uniq -d >"$scratch/there"
+}
+
+# whole_sidecars < stamps: on a disk that was full or lost its power a sidecar may be cut off; a store takes no half files.
+whole_sidecars() {
+  while read -r stamp; do
+    if [ "$STORE" != "$BACKUP_DIR" ] || metadata_complete "$BACKUP_DIR/${FILE_PREFIX}_$stamp.meta.json"; then
+      printf '%s\n' "$stamp"
+    fi
+  done
 }
 
 # read_previous: sets `previous_files` and `previous_bytes` from the newest state, 0 when there is none.
