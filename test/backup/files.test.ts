@@ -237,8 +237,11 @@ describeWithGoProgram(VERSITYGW, 'files.sh', () => {
     expect(dropped.stderr).toContain('1 files, 4 in the state before');
     expect(tree(store)).toContain('school-evidence.pruning-frozen');
     expect(Object.keys(await restored(whole))).toContain('photo.jpg');
+    // A database of another platform.
+    writeFileSync(join(store, 'school-archive.pruning-frozen'), 'school-archive_20261101_190000: 1 rows');
     expect((await run(['confirm']).finished).code).toBe(0);
     expect(tree(store)).not.toContain('school-evidence.pruning-frozen');
+    expect(tree(store)).toContain('school-archive.pruning-frozen');
   });
 
   test('a second that has a state already is refused before anything is copied', async () => {

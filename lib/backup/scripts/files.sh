@@ -301,17 +301,18 @@ back_up() {
 
 # --- after a sudden drop --------------------------------------------------------------------------------------------
 
+# Of the folders in FILES_DIR alone: the target may have databases and files of others whose names begin alike.
 confirm() {
   check_prefix
   refuse_problems
   for target in $TARGETS; do
     check_target "$target"
     refuse_problems
-    list_store
-    sed -n "s/^\($base-.*\)\.pruning-frozen$/\1/p" "$scratch/names" >"$scratch/frozen-prefixes"
-    while read -r FILE_PREFIX <&5; do
+    for folder in "$FILES_DIR"/*; do
+      [ -e "$folder" ] || fail 3 "$FILES_DIR has no folder; mount each of the folders that are backed up there"
+      prefix_of "${folder##*/}"
       unfreeze
-    done 5<"$scratch/frozen-prefixes"
+    done
   done
   finish ok
 }
