@@ -88,7 +88,7 @@ describe('the migration', () => {
 
   test('is goose in the api’s image, ten minutes at most, never removed by time', () => {
     expect(container().image).toBe(pod('api').containers[0].image);
-    expect(container().command).toEqual(expect.arrayContaining(['goose', 'up']));
+    expect(container().command).toEqual(expect.arrayContaining(['/mooring/scripts/goose-up.sh', '/app/migrations']));
     expect(migration().spec.activeDeadlineSeconds).toBe(600);
     expect(migration().spec).not.toHaveProperty('ttlSecondsAfterFinished');
     expect(migration().metadata.name).toMatch(/^honeydue-migrate-[0-9a-f]{10}$/);
