@@ -337,3 +337,20 @@ test('a holder that comes and goes delays the backup, and stops nobody', async (
   await holder.finished;
   expect(unfounded(folder)).toEqual([]);
 });
+
+test('a table that is dropped while the backup waits for it costs another try', async () => {
+  const env = { ...runs.server.env, PGAPPNAME: 'migration' };
+  await runs.server.query('CREATE TABLE obsolete (id int)', 'school');
+  const drop = 'BEGIN; LOCK obsolete; SELECT pg_sleep(1.5); DROP TABLE obsolete; COMMIT';
+  const holder = start('psql', ['-XAtqd', 'school', ...drop.split('; ').flatMap((each) => ['-c', each])], { env });
+  const held = `SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'obsolete'::regclass`;
+  await until('the table is held', async () => (await runs.server.query(held, 'school')).length > 0);
+  const folder = runs.folder();
+  const finished = await runs.run({ folder, database: 'school' });
+  expect(await holder.finished).toMatchObject({ code: 0 });
+  expect(finished).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('relation "public.obsolete" does not exist'),
+  });
+  expect(unfounded(folder)).toEqual([]);
+});

@@ -158,7 +158,10 @@ RELEASE SAVEPOINT migrations;" || status=$?
   fi
 }
 
-# A lock that somebody else holds passes, and a server may restart once.
+# What a table is called that was dropped after it was listed.
+DROPPED='relation "[^"]*(""[^"]*)*" does not exist|could not open relation with OID|cache lookup failed for relation'
+
+# A lock that somebody else holds passes, a table that is dropped is no longer wanted, and a server may restart once.
 dump() {
   local begun restarted=no code=6
   read_ticks
@@ -167,7 +170,7 @@ dump() {
     try_dump
     if [[ -z $problem ]]; then
       break
-    elif [[ $problem =~ canceling\ statement\ due\ to\ (statement|lock)\ timeout|LOCK\ TABLE ]]; then
+    elif [[ $problem =~ canceling\ statement\ due\ to\ (statement|lock)\ timeout|LOCK\ TABLE || $problem =~ $DROPPED ]]; then
       await_lock "$begun" "$problem"
     elif [[ $problem =~ $PASSING && $restarted == no ]]; then
       restarted=yes
