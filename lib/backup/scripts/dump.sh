@@ -158,7 +158,7 @@ RELEASE SAVEPOINT migrations;" || status=$?
   fi
 }
 
-# What a table is called that was dropped after it was listed.
+# What is said of a table that was dropped after it was listed.
 DROPPED='relation "[^"]*(""[^"]*)*" does not exist|could not open relation with OID|cache lookup failed for relation'
 
 # A lock that somebody else holds passes, a table that is dropped is no longer wanted, and a server may restart once.
