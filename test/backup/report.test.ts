@@ -180,7 +180,13 @@ test('two workers that fail are one message with both reasons', async () => {
   await pod.heard('dump');
   killGroup(dump.process, 'SIGKILL');
   expect(await report.finished).toMatchObject({ code: 1 });
-  expect(runs.slack.messages).toEqual([`${FAILED}Reason: upload: s3 answers 500\nReason: dump: ${KILLED}`]);
+  const either = [
+    `${FAILED}Reason: upload: s3 answers 500\nReason: dump: ${KILLED}`,
+    `${FAILED}Reason: dump: ${KILLED}\nReason: upload: s3 answers 500`,
+  ];
+  // Which of them the reporter sees first is a matter of its half second.
+  expect(runs.slack.messages).toHaveLength(1);
+  expect(either).toContain(runs.slack.messages[0]);
 });
 
 test('a dump that failed is told though others go on, and they are not cut off', async () => {
