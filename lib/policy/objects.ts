@@ -46,6 +46,8 @@ export interface WorkloadSpec {
   readonly serviceName?: string;
   /** StatefulSet only. */
   readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string }; readonly spec: ClaimSpec }[];
+  /** StatefulSet only: what becomes of its claims, `Retain` or `Delete`. */
+  readonly persistentVolumeClaimRetentionPolicy?: Readonly<Record<string, string>>;
 }
 
 /** `spec` of a PersistentVolumeClaim. */

@@ -5,7 +5,7 @@ import type { TreeView } from './tree-view';
 
 /**
  * Volumes outlive their claims: what a lost claim leaves is retained, volume and claim name each other so that neither
- * binds elsewhere, and an NFS mount waits for its server instead of losing writes.
+ * binds elsewhere, and an NFS mount waits for its server instead of losing writes. A StatefulSet keeps its claims.
  */
 export const retainedVolumes = defineRule(
   'retained-volumes',
@@ -17,7 +17,14 @@ export const retainedVolumes = defineRule(
       checkClaim(view, claim, report);
     }
     for (const set of view.ofKind('StatefulSet')) {
-      const { volumeClaimTemplates = [] } = (set.manifest.spec ?? {}) as WorkloadSpec;
+      const { volumeClaimTemplates = [], persistentVolumeClaimRetentionPolicy = {} } = (set.manifest.spec ??
+        {}) as WorkloadSpec;
+      for (const [when, what] of Object.entries(persistentVolumeClaimRetentionPolicy)) {
+        if (what !== 'Retain') {
+          const wayOut = 'write Retain, or a StatefulSet that is pruned or made smaller takes its claims with it';
+          report(set, `persistentVolumeClaimRetentionPolicy.${when} is ${what}`, wayOut);
+        }
+      }
       for (const { metadata, spec } of volumeClaimTemplates) {
         checkClass(view, set, `claim template "${metadata.name}"`, spec.storageClassName, report);
       }
