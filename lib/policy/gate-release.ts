@@ -1,7 +1,15 @@
 import { objectName } from '../platform/manifest';
 import { defineRule, type Report } from './define-rule';
 import { imageParts } from './image-parts';
-import { gateOf, isMigration, listingImage, type Migration, migrationsOf } from './migrations';
+import {
+  GATE_CONTAINERS,
+  gateOf,
+  isMigration,
+  isSidecar,
+  listingImage,
+  type Migration,
+  migrationsOf,
+} from './migrations';
 import type { PodTemplate } from './pods';
 
 /**
@@ -21,6 +29,12 @@ export const gateRelease = defineRule('gate-release', (view, report) => {
       if (container.image !== undefined && releaseOf(container.image) !== release) {
         const wrong = `container "${container.name}" runs "${container.image}" and waits for the migrations of "${image}"`;
         report(pod, wrong, 'give both the same tag: they are one release');
+      }
+    }
+    for (const { name } of (pod.spec.initContainers ?? []).filter(isSidecar)) {
+      if (GATE_CONTAINERS.includes(name)) {
+        const wrong = `init container "${name}" has restartPolicy Always, so the next one starts beside it`;
+        report(pod, wrong, 'remove restartPolicy: a gate holds back only while it has not ended');
       }
     }
     if (!isMigration(pod)) {

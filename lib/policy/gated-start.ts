@@ -1,7 +1,8 @@
 import { objectName } from '../platform/manifest';
 import { defineRule, type Report } from './define-rule';
 import { imageParts } from './image-parts';
-import { gateOf, type Migration, migrationsOf } from './migrations';
+import { GATE_CONTAINERS, gateOf, isSidecar, type Migration, migrationsOf } from './migrations';
+import type { Container } from './pod-spec';
 import { type PodTemplate, STAYING } from './pods';
 
 /**
@@ -32,17 +33,30 @@ function checkPod(
   if (gate !== undefined && !known.has(gate.job)) {
     return; // `gate-release` reports it.
   }
-  if (gate === undefined || gate.job !== name) {
-    const repositories = images.map((image) => imageParts(image).repository);
-    const container = pod.spec.containers?.find(({ image = '' }) =>
-      repositories.includes(imageParts(image).repository),
-    );
-    if (container !== undefined) {
-      const wrong = `container "${container.name}" runs "${container.image}" and does not wait for ${objectName(manifest)} of its own layer`;
-      report(pod, wrong, 'give it a MigrationGate for that Job, or put the Job into layer migrate');
-    }
-  } else if (!(gate.wait >= deadline)) {
+  const isGated = gate?.job === name;
+  const repositories = images.map((image) => imageParts(image).repository);
+  const container = staying(pod, isGated).find(({ image = '' }) => repositories.includes(imageParts(image).repository));
+  if (container !== undefined) {
+    const wrong = `container "${container.name}" runs "${container.image}" and does not wait for ${objectName(manifest)} of its own layer`;
+    const wayOut = isGated
+      ? 'put it behind the gate'
+      : 'give it a MigrationGate for that Job, or put the Job into layer migrate';
+    report(pod, wrong, wayOut);
+  }
+  if (gate === undefined || !isGated) {
+    return;
+  }
+  if (!(gate.wait >= deadline)) {
     const wrong = `the gate waits for ${gate.wait} s, and ${objectName(manifest)} may take ${deadline} s`;
     report(pod, wrong, `let it wait for at least ${deadline} s`);
   }
+}
+
+/** The containers of a pod that stay; of a gated one those that do not wait for the gate. */
+function staying({ spec }: PodTemplate, isGated: boolean): Container[] {
+  const { initContainers = [], containers = [] } = spec;
+  const gate = initContainers.findIndex(({ name }) => name === 'migration-gate');
+  return isGated
+    ? initContainers.slice(0, gate).filter((each) => isSidecar(each) && !GATE_CONTAINERS.includes(each.name))
+    : [...initContainers.filter(isSidecar), ...containers];
 }

@@ -39,6 +39,14 @@ export interface Gate {
   readonly wait: number;
 }
 
+/** Names of a gate's two containers, in their order. */
+export const GATE_CONTAINERS: readonly string[] = ['list-migrations', 'migration-gate'];
+
+/** Whether an init container is a sidecar, for whose end nobody waits. */
+export function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === 'Always';
+}
+
 /** The gate of a pod; nothing when one of its two containers is missing. */
 export function gateOf({ spec }: PodTemplate): Gate | undefined {
   const image = listingImage(spec.initContainers);

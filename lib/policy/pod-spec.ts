@@ -35,6 +35,8 @@ export interface SecurityContext {
 export interface Container {
   readonly name: string;
   readonly image?: string;
+  /** `Always` makes an init container a sidecar: those after it start beside it. */
+  readonly restartPolicy?: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly {

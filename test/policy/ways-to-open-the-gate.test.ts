@@ -1,7 +1,7 @@
 import { checkTrees } from '../../lib/policy/check-trees';
 import { formatProblems } from '../../lib/policy/problem';
 import { RULES } from '../../lib/policy/rules';
-import { addCopy, all, type Change, set, write } from './change';
+import { addCopy, all, type Change, objectOf, type Plain, set, write } from './change';
 import { APP, addGate, CONTAINER, GATE, IMAGE, JOB, migrateIn, POD, TEMPLATE } from './fixtures/fixture';
 import { validTree } from './valid-tree';
 
@@ -81,6 +81,15 @@ const ways = (its: string): readonly Way[] => [
     set(APP, `${LIST}/image`, 'registry.example.com:5000/shop/migrations:prod-20260101.7'),
   ],
   ['a gate for another Job', 'gate-release', APP, '"other", which is not', set(APP, `${WAIT}/env/0/value`, 'other')],
+  ...[GATE, GATE + 1].map(
+    (index): Way => [
+      `a gate whose container ${index} nobody waits for`,
+      'gate-release',
+      APP,
+      'restartPolicy Always',
+      set(APP, `${POD}/initContainers/${index}/restartPolicy`, 'Always'),
+    ],
+  ),
   [
     'a worker of another release',
     'gate-release',
@@ -140,6 +149,18 @@ const inTheAppsLayer: readonly Way[] = [
       all(addWorker(image), set(WORKER, `${POD}/initContainers`, undefined)),
     ],
   ),
+  ['a sidecar that runs before the gate', 'gated-start', APP, `"early" runs "${OLDER}"`, addSidecar(0)],
+  [
+    'a sidecar of a workload without a gate',
+    'gated-start',
+    WORKER,
+    `"early" runs "${OLDER}"`,
+    all(
+      addWorker('registry.example.com:5000/shop/queue:1'),
+      set(WORKER, `${POD}/initContainers`, undefined),
+      addSidecar(0, WORKER),
+    ),
+  ],
   ['a gate that gives up before the Job', 'gated-start', APP, 'for 599 s', set(APP, `${WAIT}/env/1/value`, '599')],
 ];
 
@@ -168,6 +189,18 @@ describe.each([
     expect(formatProblems(checkTrees([tree], { ...RULES, rules }))).toBe('');
   });
 });
+
+/** Adds a sidecar of the image that migrates among the init containers. */
+function addSidecar(index: number, workload = APP): Change {
+  return (tree) => {
+    const { spec } = objectOf(tree, workload) as { spec?: { template: { spec: Plain } } };
+    const pod = spec?.template.spec ?? {};
+    const [app] = pod.containers as Plain[];
+    const { resources, securityContext } = app ?? {};
+    const sidecar = { name: 'early', image: OLDER, restartPolicy: 'Always', resources, securityContext };
+    pod.initContainers = ((pod.initContainers ?? []) as Plain[]).toSpliced(index, 0, sidecar);
+  };
+}
 
 /** Adds a worker behind the app's gate. */
 function addWorker(image: string): Change {
