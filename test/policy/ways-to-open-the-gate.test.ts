@@ -1,7 +1,7 @@
 import { checkTrees } from '../../lib/policy/check-trees';
 import { formatProblems } from '../../lib/policy/problem';
 import { RULES } from '../../lib/policy/rules';
-import { addCopy, all, type Change, objectOf, type Plain, set, write } from './change';
+import { addCopy, all, type Change, move, objectOf, type Plain, set, write } from './change';
 import { APP, addGate, CONTAINER, GATE, IMAGE, JOB, migrateIn, POD, TEMPLATE } from './fixtures/fixture';
 import { validTree } from './valid-tree';
 
@@ -125,6 +125,7 @@ const inItsOwnLayer: readonly Way[] = [
     '"dep.status.ready"',
     set(APP_LAYER, 'spec/dependsOn/0/readyExpr', 'dep.status.ready'),
   ],
+  ['the app in a layer beside the Job’s', 'gated-start', WORKER, `runs "${IMAGE}"`, addWorkerTo('backup')],
   layer(APP_LAYER, 'an app of another source', 'OCIRepository', 'sourceRef/kind', 'OCIRepository'),
   ['a layer given up before the Job', 'migration-gate', JOB, 'below the 600 s', set(OWN_LAYER, 'spec/timeout', '10m')],
 ];
@@ -161,6 +162,7 @@ const inTheAppsLayer: readonly Way[] = [
       addSidecar(0, WORKER),
     ),
   ],
+  ['the app in another layer', 'gated-start', WORKER, `runs "${IMAGE}"`, addWorkerTo('backup')],
   ['a gate that gives up before the Job', 'gated-start', APP, 'for 599 s', set(APP, `${WAIT}/env/1/value`, '599')],
 ];
 
@@ -189,6 +191,21 @@ describe.each([
     expect(formatProblems(checkTrees([tree], { ...RULES, rules }))).toBe('');
   });
 });
+
+/** Adds a worker without a gate to another layer. */
+function addWorkerTo(name: string): Change {
+  return all(
+    addWorker(IMAGE),
+    set(WORKER, `${TEMPLATE}/metadata/annotations`, undefined),
+    set(WORKER, `${POD}/serviceAccountName`, 'default'),
+    set(WORKER, `${POD}/initContainers`, undefined),
+    set(WORKER, `${POD}/volumes`, undefined),
+    set(WORKER, `${CONTAINER}/volumeMounts`, undefined),
+    set(WORKER, `${CONTAINER}/env`, undefined),
+    move(WORKER, name),
+    move('NetworkPolicy/shop-worker', name),
+  );
+}
 
 /** Adds a sidecar of the image that migrates among the init containers. */
 function addSidecar(index: number, workload = APP): Change {
