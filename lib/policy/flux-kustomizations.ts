@@ -1,6 +1,7 @@
 import { hasDynamicClaim } from '../platform/has-dynamic-claim';
 import type { LayerName } from '../platform/layer-name';
-import type { Tree } from '../platform/tree';
+import type { Manifest } from '../platform/manifest';
+import type { LayerTree, Tree } from '../platform/tree';
 import { defineRule, type Report } from './define-rule';
 import { appliedLayers, kustomizationName, kustomizationOf, type LayerKustomization, seconds } from './kustomizations';
 
@@ -10,6 +11,7 @@ const CHANGES_FILES = [
   'components',
   'ignore',
   'images',
+  'kubeConfig',
   'namePrefix',
   'nameSuffix',
   'patches',
@@ -17,6 +19,13 @@ const CHANGES_FILES = [
   'suspend',
   'targetNamespace',
 ] as const;
+
+/** What takes an object out of what is applied: kustomize drops it, or Flux passes over it. */
+const NOT_APPLIED: Readonly<Record<string, (value: string) => boolean>> = {
+  'config.kubernetes.io/local-config': (value) => value !== 'false',
+  'kustomize.toolkit.fluxcd.io/reconcile': (value) => value.toLowerCase() === 'disabled',
+  'kustomize.toolkit.fluxcd.io/ssa': (value) => value.toLowerCase() === 'ignore',
+};
 
 /** Fields that let a layer be ready before all of its objects are: a Job that failed, for one. */
 const CHANGES_HEALTH = ['healthChecks', 'healthCheckExprs'] as const;
@@ -74,6 +83,26 @@ function checkLayer({ platform, environment }: Tree, layer: Tree['layers'][numbe
   const path = `platforms/${platform}/${environment}/${layer.name}`;
   if (layer.path !== path) {
     report({ layer }, `path is "${layer.path}"`, `write "${path}"`);
+  }
+  for (const manifest of layer.objects) {
+    checkApplied(layer, manifest, report);
+  }
+}
+
+/** What is in a file and never applied is missing in the cluster, while every other rule takes it as given. */
+function checkApplied(layer: LayerTree, manifest: Manifest, report: Report): void {
+  const { labels, annotations } = manifest.metadata;
+  // kustomize puts the items of a list in its place, and no rule has looked at them.
+  if ('items' in manifest && manifest.kind.endsWith('List')) {
+    report({ layer, manifest }, `it is a ${manifest.kind}`, 'write each of its items as an object of its own');
+  }
+  for (const [key, keepsOut] of Object.entries(NOT_APPLIED)) {
+    const value = annotations?.[key] ?? labels?.[key];
+    // `migration-gate` asks more of Jobs.
+    const isAsked = manifest.kind === 'Job' && key.startsWith('kustomize.');
+    if (value !== undefined && keepsOut(String(value)) && !isAsked) {
+      report({ layer, manifest }, `${key} is "${value}", so it is never applied`, 'remove it, or the object');
+    }
   }
 }
 

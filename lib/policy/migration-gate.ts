@@ -22,6 +22,7 @@ export const migrationGate = defineRule('migration-gate', (view, report) => {
     const pod = view.podOf(job);
     if (pod !== undefined && isMigration(pod)) {
       checkLayer(pod, report);
+      checkRun(job, report);
       checkImage(view, pod, report);
     }
   }
@@ -60,6 +61,21 @@ function checkJob(view: TreeView, job: Placed, report: Report): void {
   } else if (timeout !== undefined && timeout <= activeDeadlineSeconds) {
     const wrong = `activeDeadlineSeconds ${activeDeadlineSeconds} is not below the ${timeout} s that layer ${job.layer.name} is given`;
     report(job, wrong, "raise the timeout of the layer's Kustomization");
+  }
+}
+
+/** One pod that succeeds completes the Job; without a pod it is complete, and Flux goes on, before anything ran. */
+function checkRun(job: Placed, report: Report): void {
+  const spec = (job.manifest.spec ?? {}) as JobSpec;
+  for (const field of ['completions', 'parallelism'] as const) {
+    if (spec[field] !== undefined && spec[field] !== 1) {
+      report(job, `${field} is ${spec[field]}`, 'remove it: one pod does the work, once');
+    }
+  }
+  for (const field of ['successPolicy', 'managedBy'] as const) {
+    if (spec[field] !== undefined) {
+      report(job, `${field} is set`, 'remove it: the Job is complete when its pod succeeded');
+    }
   }
 }
 

@@ -26,6 +26,10 @@ export interface JobSpec {
   readonly template?: PodTemplateSpec;
   readonly activeDeadlineSeconds?: number;
   readonly backoffLimit?: number;
+  readonly completions?: number;
+  readonly parallelism?: number;
+  readonly successPolicy?: unknown;
+  readonly managedBy?: string;
   readonly suspend?: boolean;
   readonly ttlSecondsAfterFinished?: number;
 }

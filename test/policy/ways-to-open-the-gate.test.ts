@@ -42,6 +42,18 @@ const ways = (its: string): readonly Way[] => [
   job('no word about retries', 'backoffLimit is missing', 'spec/backoffLimit', undefined),
   job('more retries than anybody waits for', 'backoffLimit is 6', 'spec/backoffLimit', 6),
   job('a failure that leaves no log', 'OnFailure', `${POD}/restartPolicy`, 'OnFailure'),
+  job('a Job that needs no pod to be complete', 'completions is 0', 'spec/completions', 0),
+  job('a Job that runs no pod', 'parallelism is 0', 'spec/parallelism', 0),
+  job('a Job that migrates twice at once', 'parallelism is 2', 'spec/parallelism', 2),
+  job('a Job that is complete with a part of its pods', 'successPolicy is set', 'spec/successPolicy', { rules: [] }),
+  job('a Job that Kubernetes does not run', 'managedBy is set', 'spec/managedBy', 'example.com/none'),
+  [
+    'a Job that kustomize drops',
+    'flux-kustomizations',
+    JOB,
+    '"true"',
+    set(JOB, 'metadata/annotations/config.kubernetes.io~1local-config', 'true'),
+  ],
   ['a name without a hash', 'migration-gate', UNHASHED, '"shop-migrate"', set(JOB, 'metadata/name', 'shop-migrate')],
   ['a Job that is forced', 'no-force', JOB, '"enabled"', set(JOB, `metadata/annotations/${FLUX}~1force`, 'enabled')],
 
@@ -54,6 +66,7 @@ const ways = (its: string): readonly Way[] => [
   layer(its, 'a layer that stands still', 'suspend is set', 'suspend', true),
   layer(its, 'a layer of another source', 'flux-system/apps', 'sourceRef/name', 'apps'),
   layer(its, 'an image that is put in after the review', 'images is set', 'images', []),
+  layer(its, 'a layer of another cluster', 'kubeConfig is set', 'kubeConfig', { secretRef: { name: 'other' } }),
   layer(its, 'a patch of the Job', 'patches is set', 'patches', []),
   [
     'health of one object in place of all',
