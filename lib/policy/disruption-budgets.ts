@@ -27,7 +27,13 @@ export const disruptionBudgets = defineRule('disruption-budgets', (view, report)
       continue;
     }
     const { minimum } = scaleOf(view, pod);
-    if (minimum >= 2 && !budgets.some((budget) => selects(specOf(budget).selector, pod.labels))) {
+    const own = budgets.filter((budget) => selects(specOf(budget).selector, pod.labels));
+    if (own.length > 1) {
+      const names = own.map(({ manifest }) => objectName(manifest)).join(' and ');
+      const wrong = `${names} select the pods of ${objectName(pod.manifest)}, which the API server then never evicts`;
+      report(own.at(-1) ?? pod, wrong, 'keep one of them');
+    }
+    if (minimum >= 2 && own.length === 0) {
       const wayOut = 'add one with maxUnavailable 1';
       report(pod, `no PodDisruptionBudget selects its pods, of which there are ${minimum} or more`, wayOut);
     }
@@ -48,12 +54,27 @@ function checkBudget(view: TreeView, budget: Placed, report: Report): void {
   if (minAvailable === undefined && maxUnavailable === undefined) {
     report(budget, 'neither minAvailable nor maxUnavailable is there', 'write maxUnavailable 1');
   }
+  if (minAvailable !== undefined && maxUnavailable !== undefined) {
+    const wrong = `minAvailable ${minAvailable} and maxUnavailable ${maxUnavailable} are both there`;
+    report(budget, wrong, 'write maxUnavailable 1 alone: the API server takes one of the two');
+    return;
+  }
   if (maxUnavailable !== undefined && atLeast(maxUnavailable, 100) < 1) {
     report(budget, `maxUnavailable is ${maxUnavailable}, so no pod may ever be moved`, 'write 1');
   }
   const [pod] = pods;
-  if (minAvailable !== undefined && pod !== undefined && pod.component !== 'database') {
+  if (pod === undefined || pod.component === 'database') {
+    return;
+  }
+  if (minAvailable !== undefined) {
     checkMinimum(view, budget, pod, minAvailable, report);
+  }
+  const { minimum } = scaleOf(view, pod);
+  const gone = maxUnavailable ?? (minAvailable !== undefined && atLeast(minAvailable, 100) < 1 ? '100%' : 0);
+  if (minimum >= 2 && atLeast(gone, minimum) >= minimum) {
+    const said =
+      maxUnavailable === undefined ? `minAvailable is ${minAvailable}` : `maxUnavailable is ${maxUnavailable}`;
+    report(budget, `${said} of ${minimum} replicas, so all pods may be moved at once`, 'write maxUnavailable 1');
   }
 }
 
