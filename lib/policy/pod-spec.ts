@@ -22,6 +22,7 @@ export interface SecurityContext {
   readonly runAsUser?: number | string;
   readonly seccompProfile?: { readonly type?: string };
   readonly appArmorProfile?: { readonly type?: string };
+  readonly seLinuxOptions?: Readonly<Record<string, string>>;
   readonly sysctls?: readonly { readonly name: string }[];
   readonly windowsOptions?: { readonly hostProcess?: boolean };
   readonly privileged?: boolean;

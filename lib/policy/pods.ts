@@ -24,10 +24,17 @@ export interface PodTemplate extends Placed {
   readonly references: readonly Reference[];
 }
 
-/** Kinds that keep their pods running, and replace them at a release. */
-export const STAYING: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+/** Kinds that keep their pods running. */
+export const STAYING: ReadonlySet<string> = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Pod',
+]);
 
-/** The pod template of a workload; nothing for other kinds. */
+/** The pod template of a workload, or the Pod itself; nothing for other kinds. */
 export function podTemplate(placed: Placed): PodTemplate | undefined {
   const template = templateOf(placed.manifest);
   if (template === undefined) {
@@ -39,11 +46,15 @@ export function podTemplate(placed: Placed): PodTemplate | undefined {
   return { ...placed, component: labels[COMPONENT_LABEL], labels, annotations, spec, containers, references };
 }
 
-function templateOf({ kind, spec }: Manifest): PodTemplateSpec | undefined {
+function templateOf({ kind, metadata, spec }: Manifest): PodTemplateSpec | undefined {
   switch (kind) {
+    case 'Pod':
+      return { metadata, spec: spec as PodSpec | undefined };
     case 'Deployment':
     case 'StatefulSet':
     case 'DaemonSet':
+    case 'ReplicaSet':
+    case 'ReplicationController':
       return (spec as WorkloadSpec | undefined)?.template ?? {};
     case 'Job':
       return (spec as JobSpec | undefined)?.template ?? {};

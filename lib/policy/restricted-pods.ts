@@ -1,5 +1,6 @@
 import { defineRule } from './define-rule';
-import type { Container, Handler, PodSpec } from './pod-spec';
+import type { Strings } from './objects';
+import type { Container, Handler, PodSpec, SecurityContext } from './pod-spec';
 
 /** What is wrong with a pod or container, and the way out. */
 type Finding = readonly [wrong: string, wayOut: string];
@@ -15,6 +16,9 @@ const VOLUME_SOURCES = new Set([
   'projected',
   'secret',
 ]);
+
+/** Types of SELinux that Pod Security *baseline* allows. */
+const SELINUX_TYPES = new Set(['container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']);
 
 /** Kernel settings that are separate in each pod, by the Pod Security Standards. */
 const SAFE_SYSCTLS = new Set([
@@ -36,7 +40,7 @@ const SAFE_SYSCTLS = new Set([
  */
 export const restrictedPods = defineRule('restricted-pods', ({ pods }, report) => {
   for (const pod of pods) {
-    for (const [wrong, wayOut] of podFindings(pod.spec)) {
+    for (const [wrong, wayOut] of [...podFindings(pod.spec), ...profileFindings(pod.annotations)]) {
       report(pod, wrong, wayOut);
     }
     for (const container of pod.containers) {
@@ -65,7 +69,19 @@ function* podFindings(spec: PodSpec): Generator<Finding> {
       yield [`volume "${volume.name}" holds a serviceAccountToken`, 'remove that source'];
     }
   }
-  const { sysctls = [], windowsOptions } = spec.securityContext ?? {};
+  const { sysctls = [], windowsOptions, runAsUser, runAsNonRoot, seccompProfile } = spec.securityContext ?? {};
+  // Pod Security looks at the pod's own fields, too, where every container says something else.
+  const own: readonly (readonly [field: string, value: unknown, isRefused: boolean, wayOut: string])[] = [
+    ['runAsUser', runAsUser, runAsUser === 0, 'write another number'],
+    ['runAsNonRoot', runAsNonRoot, runAsNonRoot === false, 'write true'],
+    ['seccompProfile', seccompProfile?.type, seccompProfile?.type === 'Unconfined', 'write RuntimeDefault'],
+  ];
+  for (const [field, value, isRefused, wayOut] of own) {
+    if (isRefused) {
+      yield [`spec.securityContext.${field} is ${value}`, wayOut];
+    }
+  }
+  yield* linuxFindings('the pod ', spec.securityContext);
   for (const { name } of sysctls) {
     if (!SAFE_SYSCTLS.has(name)) {
       yield [`sysctl "${name}" is not a safe one`, 'remove it'];
@@ -73,6 +89,27 @@ function* podFindings(spec: PodSpec): Generator<Finding> {
   }
   if (windowsOptions?.hostProcess) {
     yield ['hostProcess is true', 'remove it'];
+  }
+}
+
+/** What AppArmor was told by annotation before Kubernetes 1.30; the API server still copies it into the field. */
+function* profileFindings(annotations: Strings): Generator<Finding> {
+  for (const [key, value] of Object.entries(annotations)) {
+    if (key.startsWith('container.apparmor.security.beta.kubernetes.io/') && value === 'unconfined') {
+      yield [`annotation ${key} is "${value}"`, 'remove it'];
+    }
+  }
+}
+
+function* linuxFindings(subject: string, { seLinuxOptions = {} }: SecurityContext = {}): Generator<Finding> {
+  const { type, user, role } = seLinuxOptions;
+  if (type && !SELINUX_TYPES.has(type)) {
+    yield [`${subject}has SELinux type ${type}`, 'remove it'];
+  }
+  for (const [field, value] of Object.entries({ user, role })) {
+    if (value) {
+      yield [`${subject}has SELinux ${field} ${value}`, 'remove it'];
+    }
   }
 }
 
@@ -97,6 +134,10 @@ function* containerFindings(container: Container, spec: PodSpec): Generator<Find
   const appArmor = (own.appArmorProfile ?? shared.appArmorProfile)?.type;
   if (appArmor === 'Unconfined') {
     yield [`has AppArmor profile ${appArmor}`, 'remove it'];
+  }
+  yield* linuxFindings('', container.securityContext);
+  if (own.windowsOptions?.hostProcess) {
+    yield ['has hostProcess true', 'remove it'];
   }
   if (own.privileged) {
     yield ['is privileged', 'remove privileged'];
