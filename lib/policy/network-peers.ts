@@ -1,16 +1,21 @@
+import { BlockList, isIP } from 'node:net';
 import type { Cluster } from '../platform/cluster';
 import { defineRule, type Report } from './define-rule';
 import type { NetworkPolicySpec, Peer, PolicyPort } from './network-policy-spec';
 import { DNS_PORT, isEverybody, NAMESPACE_NAME_LABEL, namespaceOf } from './peers';
 import type { Placed } from './pods';
-import { isEmpty } from './selectors';
 import type { TreeView } from './tree-view';
 
-/** Ranges that "everything outside" leaves out, by the range that is opened: private, shared and link-local addresses. */
-const PRIVATE: Readonly<Record<string, readonly string[]>> = {
-  '0.0.0.0/0': ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
-  '::/0': ['fc00::/7', 'fe80::/10'],
-};
+/** Private, shared and link-local addresses, which "everything outside" leaves out. */
+const PRIVATE = [
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+];
 
 /**
  * Each rule of a NetworkPolicy opens given ports to somebody in particular. Others' namespaces are let in only when the
@@ -43,6 +48,12 @@ function checkRule(
     report(policy, `an ${direction} rule opens every port`, 'list the ports of the flow');
     return;
   }
+  for (const { port, endPort } of ports) {
+    if (endPort !== undefined && endPort !== port) {
+      const wrong = `an ${direction} rule opens port ${port} and all up to ${endPort}`;
+      report(policy, wrong, 'list the ports of the flow one by one');
+    }
+  }
   // Only names may be asked of anybody.
   if (direction === 'egress' && ports.every(({ port }) => port === DNS_PORT)) {
     return;
@@ -63,13 +74,28 @@ function checkRule(
   }
 }
 
+/** The private ranges that a block opens beside others, and does not leave out. One that is meant is a block of its own. */
 function missingExceptions({ ipBlock }: Peer): string[] {
   const { cidr = '', except = [] } = ipBlock ?? {};
-  return (PRIVATE[cidr] ?? []).filter((range) => !except.includes(range));
+  return PRIVATE.filter((range) => !except.includes(range) && isWider(cidr, range));
+}
+
+/** Whether a block holds a range and more; a block may be written with any address in it. */
+function isWider(cidr: string, range: string): boolean {
+  const [, address = '', length] = /^([^/]+)\/(\d+)$/.exec(cidr) ?? [];
+  const [inner = '', innerLength] = range.split('/');
+  const family = isIP(inner) === 6 ? 'ipv6' : 'ipv4';
+  if (isIP(address) !== isIP(inner) || !(Number(length) < Number(innerLength))) {
+    return false;
+  }
+  const block = new BlockList();
+  block.addSubnet(address, Number(length), family);
+  return block.check(inner, family);
 }
 
 function checkNamespace({ tree }: TreeView, policy: Placed, peer: Peer, report: Report): void {
-  if (peer.namespaceSelector === undefined || isEmpty(peer.namespaceSelector)) {
+  // Every pod of every namespace is everybody, which is reported.
+  if (peer.namespaceSelector === undefined || isEverybody(peer)) {
     return;
   }
   const known = [tree.namespace.name, ...namespacesOf(tree.cluster)];

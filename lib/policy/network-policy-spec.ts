@@ -10,6 +10,8 @@ export interface Peer {
 /** A port in a NetworkPolicy. */
 export interface PolicyPort {
   readonly port?: number | string;
+  /** Last port of a range that begins with `port`. */
+  readonly endPort?: number;
   readonly protocol?: string;
 }
 
