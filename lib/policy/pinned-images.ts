@@ -8,9 +8,18 @@ const DATABASE_IMAGES = new Set(['mariadb', 'mysql', 'postgis', 'postgres', 'pos
 const OS_RELEASE =
   /(^|[-_.])(buster|bullseye|bookworm|trixie|forky|bionic|focal|jammy|noble|alpine-?\d+\.\d+|debian-?\d+|ubuntu-?\d+\.\d+|ubi\d+)([-_.]|$)/;
 
+/** Parts of tags that name no version: branches, channels, stages and variants. */
+const MOVING =
+  /^(alpha|alpine|beta|canary|current|dev|devel|develop|development|edge|experimental|head|latest|lts|main|mainline|master|next|nightly|preview|prod|production|rc|release|rolling|slim|snapshot|stable|staging|test|testing|trunk|unstable)$/i;
+
+/** Whether nothing in a tag says which version it is. */
+function isMoving(tag: string): boolean {
+  return tag.split(/[-_]/).every((part) => MOVING.test(part) || OS_RELEASE.test(part));
+}
+
 /**
- * Every image has a tag or a digest and is never `latest`; a database's names its operating system release too: text
- * indexes are sorted by the C library, and a moved one makes them return wrong rows.
+ * Every image has a tag or a digest, and the tag names a version, not a branch or a channel; a database's names its
+ * operating system release too: text indexes are sorted by the C library, and a moved one makes them return wrong rows.
  */
 export const pinnedImages = defineRule('pinned-images', ({ pods }, report) => {
   for (const pod of pods) {
@@ -21,8 +30,8 @@ export const pinnedImages = defineRule('pinned-images', ({ pods }, report) => {
         report(pod, `${what} has no whole digest`, 'write sha256: and 64 hexadecimal digits');
       } else if (tag === undefined && digest === undefined) {
         report(pod, `${what} has neither tag nor digest`, 'add the version that was tested');
-      } else if (tag === 'latest') {
-        report(pod, `${what} moves with every push`, 'name a version instead of latest');
+      } else if (tag === 'latest' || (digest === undefined && tag !== undefined && isMoving(tag))) {
+        report(pod, `${what} moves with every push`, `name a version instead of ${tag}`);
       } else if (digest === undefined && tag !== undefined && !OS_RELEASE.test(tag)) {
         if (pod.component === 'database' || DATABASE_IMAGES.has(name)) {
           const wayOut = 'name the release in the tag, e.g. 17.6-bookworm, or add the digest';
