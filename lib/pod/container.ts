@@ -1,6 +1,7 @@
 import type { Size } from 'cdk8s';
 import { type Cpu, k8s } from 'cdk8s-plus-28';
 import type { ImageReference } from '../platform/image-reference';
+import { refuse } from '../platform/problems';
 import type { ConfigEnv } from './config-env';
 import type { Mount } from './mount';
 import { quantity } from './quantity';
@@ -74,8 +75,13 @@ export interface ContainerProps {
   readonly preStop?: readonly string[];
 }
 
-/** A container that passes Pod Security *restricted*, with a read-only root. */
+/**
+ * A container that passes Pod Security *restricted*, with a read-only root.
+ *
+ * @throws when two variables have one name, or two volumes one path: the API server refuses the whole layer for it
+ */
 export function container(props: ContainerProps): k8s.Container {
+  refuse(duplicates(props));
   const { cpu, cpuLimit, memory, memoryLimit } = props.resources;
   return {
     name: props.name,
@@ -110,6 +116,21 @@ export function container(props: ContainerProps): k8s.Container {
       runAsUser: props.uid,
     },
   };
+}
+
+function duplicates({ name, env = [], mounts = [] }: ContainerProps): string[] {
+  return [
+    ...repeated(env.map((each) => each.name)).map(
+      (each) => `container "${name}" has two variables "${each}"; leave one out: Flux cannot apply both`,
+    ),
+    ...repeated(mounts.map(({ path }) => path.replace(/(?<=.)\/+$/, ''))).map(
+      (each) => `container "${name}" has two volumes at "${each}"; leave one out`,
+    ),
+  ];
+}
+
+function repeated(names: readonly string[]): string[] {
+  return [...new Set(names.filter((each, index) => names.indexOf(each) !== index))];
 }
 
 /** An empty list is left out: a reviewer reads the YAML. */

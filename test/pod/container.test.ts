@@ -101,3 +101,21 @@ test.each<keyof ContainerProps & ('command' | 'args' | 'env')>(['command', 'args
 test('user 0 is rendered, for Pod Security to refuse', () => {
   expect(renderedContainer({ uid: 0 }).securityContext).toMatchObject({ runAsUser: 0 });
 });
+
+describe('what the API server would refuse', () => {
+  test('two variables of one name', () => {
+    const env = [
+      { name: 'PGHOST', value: 'a' },
+      { name: 'PGPORT', value: '5432' },
+      { name: 'PGHOST', value: 'b' },
+    ];
+    expect(() => renderedContainer({ env })).toThrow(
+      'container "main" has two variables "PGHOST"; leave one out: Flux cannot apply both',
+    );
+  });
+
+  test('two volumes at one path', () => {
+    const mounts = [scratchMount('/tmp'), scratchMount('/tmp/', { name: 'large' })];
+    expect(() => renderedContainer({ mounts })).toThrow('container "main" has two volumes at "/tmp"; leave one out');
+  });
+});
