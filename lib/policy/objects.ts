@@ -37,6 +37,8 @@ export interface JobSpec {
 /** `spec` of a Deployment, StatefulSet or DaemonSet. */
 export interface WorkloadSpec {
   readonly replicas?: number;
+  /** Time that a pod has to be ready before it counts, in seconds. */
+  readonly minReadySeconds?: number;
   readonly selector?: LabelSelector;
   readonly template?: PodTemplateSpec;
   /** Deployment only. */

@@ -10,8 +10,8 @@ import type { TreeView } from './tree-view';
 const DEFAULT = { progressDeadline: 600, period: 10, failures: 3 };
 
 /**
- * Whoever waits for a start waits longer than it may take: `progressDeadlineSeconds` is above the gate's wait and the
- * longest startup budget together, and the timeout of the layer's Kustomization is not below either. Otherwise a slow
+ * Whoever waits for a start waits longer than it may take: `progressDeadlineSeconds` is above the gate's wait, the longest
+ * startup budget or delay of readiness, and `minReadySeconds` together, and the timeout of the layer's Kustomization is not below either. Otherwise a slow
  * start, such as a database that recovers, is called failed and all that depends on it stands still.
  */
 export const startupBudgets = defineRule('startup-budgets', (view, report) => {
@@ -24,7 +24,11 @@ export const startupBudgets = defineRule('startup-budgets', (view, report) => {
 
 function checkWorkload(view: TreeView, pod: PodTemplate, report: Report): void {
   const wait = gateOf(pod)?.wait ?? 0;
-  const longest = wait + Math.max(0, ...pod.containers.map(({ startupProbe }) => budget(startupProbe)));
+  const { minReadySeconds = 0 } = (pod.manifest.spec ?? {}) as WorkloadSpec;
+  const starts = pod.containers.map(({ startupProbe, readinessProbe }) =>
+    Math.max(budget(startupProbe), readinessProbe?.initialDelaySeconds ?? 0),
+  );
+  const longest = wait + Math.max(0, ...starts) + minReadySeconds;
   const timeout = layerTimeout(view, pod.layer.name);
   const layer = pod.layer.name;
   if (pod.manifest.kind === 'Deployment') {

@@ -126,7 +126,9 @@ export class Workload extends Construct {
   #addDeployment(props: WorkloadProps & WorkloadKind, replicas: Replicas): void {
     const gates = props.gates ?? [];
     const drain = props.drain ?? Duration.seconds(10);
-    const budgets = [...gates.map(({ budget }) => budget), props.startupBudget ?? STARTUP_BUDGET];
+    const { initialDelaySeconds: delay = 0 } = props.container.readinessProbe ?? {};
+    const start = Math.max((props.startupBudget ?? STARTUP_BUDGET).toSeconds(), delay);
+    const budgets = [...gates.map(({ budget }) => budget), Duration.seconds(start)];
     new k8s.KubeDeployment(this, 'Resource', {
       metadata: objectMeta(this, this.name),
       spec: {

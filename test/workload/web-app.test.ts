@@ -161,6 +161,12 @@ describe('each thing that may be said', () => {
     expect(progressDeadlineOf({ ...minimal, gates }) - progressDeadlineOf(minimal)).toBe(180);
   });
 
+  test('the progress deadline waits for the first question about readiness', () => {
+    const readiness = { delay: Duration.minutes(20) };
+    const { spec } = deployment({ ...minimal, readiness, startupBudget: Duration.minutes(2) });
+    expect(spec).toMatchObject({ progressDeadlineSeconds: (20 + 5) * 60 });
+  });
+
   test('readiness and liveness are asked as often as they say', () => {
     const { readiness, liveness } = everything;
     const app = containerOf(deployment({ ...minimal, readiness, liveness }), 'app');
