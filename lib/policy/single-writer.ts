@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { objectName } from '../platform/manifest';
 import { defineRule, type Report } from './define-rule';
 import type { LabelSelector, WorkloadSpec } from './objects';
@@ -13,10 +14,12 @@ const LOCKING_START = 'start-server.sh';
  * lock in its volume: two servers on one volume were both Ready and each saw half of the rows.
  */
 export const singleWriter = defineRule('single-writer', (view, report) => {
+  const writers = new Map<string, PodTemplate>();
   for (const pod of view.pods) {
     if (pod.component === 'database') {
       checkWorkload(pod, report);
       checkScaling(view, pod, report);
+      checkFolder(pod, writers, report);
     }
   }
 });
@@ -43,6 +46,38 @@ function checkWorkload(pod: PodTemplate, report: Report): void {
     const wrong = `no container of ${names} runs ${LOCKING_START}, so none holds the lock of the volume`;
     report(pod, wrong, `start the server with ${LOCKING_START}`);
   }
+}
+
+/** Each server has a folder of its own: of two on one, the second is stopped by the lock whenever it starts. */
+function checkFolder(pod: PodTemplate, writers: Map<string, PodTemplate>, report: Report): void {
+  const place = dataFolder(pod);
+  if (place === undefined) {
+    return;
+  }
+  const key = `${place.claim} ${place.folder}`;
+  const first = writers.get(key);
+  if (first === undefined) {
+    writers.set(key, pod);
+  } else {
+    const wrong = `data is in "${place.folder}" of claim "${place.claim}", as that of ${objectName(first.manifest)} is`;
+    report(pod, wrong, 'give it a claim or a subPath of its own');
+  }
+}
+
+/** Where in which claim PostgreSQL's data directory is; nothing when it is in none. */
+function dataFolder({ spec }: PodTemplate): { readonly claim: string; readonly folder: string } | undefined {
+  for (const { env = [], volumeMounts = [] } of spec.containers ?? []) {
+    const directory = env.find(({ name }) => name === 'PGDATA')?.value;
+    const [mount] = volumeMounts
+      .filter(({ mountPath }) => `${directory}/`.startsWith(`${mountPath.replace(/\/+$/, '')}/`))
+      .sort((a, b) => b.mountPath.length - a.mountPath.length);
+    const volume = spec.volumes?.find(({ name }) => name === mount?.name);
+    if (directory !== undefined && mount !== undefined && volume?.persistentVolumeClaim !== undefined) {
+      const folder = posix.join(mount.subPath ?? '.', posix.relative(mount.mountPath, directory));
+      return { claim: volume.persistentVolumeClaim.claimName, folder };
+    }
+  }
+  return undefined;
 }
 
 function checkScaling(view: TreeView, pod: PodTemplate, report: Report): void {
