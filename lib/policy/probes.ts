@@ -1,9 +1,10 @@
 import { defineRule } from './define-rule';
+import { isMigration } from './migrations';
 import { servingContainers } from './services';
 
 /**
  * What is behind a Service says when it is ready; what may be restarted for not answering says how long it may take to
- * start; and nothing restarts a database that is busy recovering.
+ * start; and nothing restarts a database that is busy recovering, or ends a migration before its deadline.
  */
 export const probes = defineRule('probes', (view, report) => {
   for (const pod of view.pods) {
@@ -14,6 +15,15 @@ export const probes = defineRule('probes', (view, report) => {
       }
     }
     for (const { name, livenessProbe, startupProbe } of pod.containers) {
+      if (isMigration(pod)) {
+        for (const [field, probe] of Object.entries({ livenessProbe, startupProbe })) {
+          if (probe !== undefined) {
+            const wrong = `container "${name}" of a migration has a ${field}`;
+            report(pod, wrong, 'remove it: a migration takes as long as its deadline allows');
+          }
+        }
+        continue;
+      }
       if (livenessProbe === undefined) {
         continue;
       }
