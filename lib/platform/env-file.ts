@@ -6,7 +6,14 @@ import { problemsOf, refuse } from './problems';
 /** What people write where a value has still to be filled in. */
 const PLACEHOLDER = /^(change[-_ ]?me|replace[-_ ]?me|todo|fixme|tbd|x{3,}|your[-_ ].*|<.*>|\.{3}|placeholder)$/i;
 
-const LINE = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=/;
+const LINE = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$/s;
+
+/**
+ * A value of which a shell and `parseEnv` make the same: all of it in quotes, or none of it; a comment after a blank.
+ * Of others `parseEnv` keeps a part without a word: what stands before a `#` or between the first two quotes, also when
+ * the second is on a later line.
+ */
+const VALUE = /^ *(?:"[^"\r]*"|'[^'\r]*'|`[^`\r]*`|[^\s"'`#](?:[^\t\r#]*[^\s#])?)?(?: +#.*| *)$/;
 
 /** What an env file must be like. */
 export interface EnvFileProps<Shape extends z.ZodRawShape> {
@@ -28,10 +35,11 @@ export interface EnvFileProps<Shape extends z.ZodRawShape> {
  */
 export function readEnvFile<Shape extends z.ZodRawShape>(props: EnvFileProps<Shape>): Readonly<Record<string, string>> {
   const text = readFileSync(props.path, 'utf8');
-  const all = Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const parsed = parseEnv(text);
+  const all = Object.entries(parsed).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const values = Object.fromEntries(all.filter(([, value]) => value !== ''));
   refuse([
-    ...lineProblems(text, props.place),
+    ...lineProblems(text, parsed, props.place),
     ...problemsOf(z.strictObject(props.variables), values, props.place),
     ...Object.entries(values)
       .filter(([, value]) => PLACEHOLDER.test(value))
@@ -42,19 +50,27 @@ export function readEnvFile<Shape extends z.ZodRawShape>(props: EnvFileProps<Sha
 }
 
 /** `parseEnv` passes over a line that it does not understand, and takes the last of two. */
-function lineProblems(text: string, place: string): string[] {
+function lineProblems(text: string, parsed: NodeJS.Dict<string>, place: string): string[] {
   const seen = new Set<string>();
-  return text.split('\n').flatMap((line, index) => {
+  return text.split(/\r?\n/).flatMap((line, index) => {
     if (/^\s*(#|$)/.test(line)) {
       return [];
     }
-    const name = LINE.exec(line)?.[1];
+    const [, name, value = ''] = LINE.exec(line) ?? [];
     if (name === undefined) {
       return [`${place}: line ${index + 1} is ${JSON.stringify(line)}; write NAME=value on one line`];
     }
-    const problem = seen.has(name) ? [`${place}: line ${index + 1} sets ${name} again; keep one of the two`] : [];
+    const problems = seen.has(name) ? [`${place}: line ${index + 1} sets ${name} again; keep one of the two`] : [];
     seen.add(name);
-    return problem;
+    if (!VALUE.test(value)) {
+      problems.push(
+        `${place}: line ${index + 1} gives ${name} ${JSON.stringify(value)}; ` +
+          'put all of the value into quotes that it does not hold itself, and a blank before the # of a comment',
+      );
+    } else if (name === '__proto__' && !Object.hasOwn(parsed, name)) {
+      problems.push(`${place}: ${name} is not known here; remove it or correct its name`);
+    }
+    return problems;
   });
 }
 

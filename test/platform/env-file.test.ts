@@ -57,6 +57,46 @@ test.each(['yourself.example.com', 'https://example.com/x?y=<z>', 'todos'])('%s 
   expect(read(`PORT=1\nHOST=${value}`)).toHaveProperty('HOST', value);
 });
 
+test.each([
+  ['HOST=https://example.com/#/start', 'https://example.com/'],
+  ['HOST=#1', ''],
+  ['HOST="a" b', 'a'],
+  ['HOST="a\\"b"', 'a\\'],
+  [`HOST='it''s'`, 'it'],
+  ['HOST="a"#b', 'a'],
+  ['HOST=a\rKEY=b', 'aKEY=b'],
+  ['HOST=\ta', '\ta'],
+])('%j is not taken for %j', (line) => {
+  const value = line.slice('HOST='.length);
+  expect(() => read(`PORT=1\n${line}\n`)).toThrow(
+    new Error(
+      `platforms/shop/prod.env: line 2 gives HOST ${JSON.stringify(value)}; ` +
+        'put all of the value into quotes that it does not hold itself, and a blank before the # of a comment',
+    ),
+  );
+});
+
+test('a quote that is not closed on its line swallows no other variable', () => {
+  expect(() => read('PORT=1\nHOST="a\nKEY=b"\nBUCKET=c\n')).toThrow('line 2 gives HOST "\\"a"; put all of the value');
+});
+
+test('a name that no object can have is refused like any other that is not known', () => {
+  expect(() => read('PORT=1\n__proto__=x\n')).toThrow(
+    'platforms/shop/prod.env: __proto__ is not known here; remove it or correct its name',
+  );
+});
+
+test.each([
+  [`HOST='a "b" # c' # d`, 'a "b" # c'],
+  ['HOST="#1"', '#1'],
+  ['HOST=`it\'s "so"`', 'it\'s "so"'],
+  ["HOST=it's here # d", "it's here"],
+  ['HOST= a b \r', 'a b'],
+  ['HOST="a"\r', 'a'],
+])('%j is %j', (line, value) => {
+  expect(read(`PORT=1\n${line}\nBUCKET=\n`)).toEqual({ PORT: '1', HOST: value });
+});
+
 test('all problems come at once', () => {
   const refusal = () => read('PORT=many\nHOST=changeme\nKEY=a\n');
   for (const name of ['PORT', 'HOST', 'KEY_ID']) {
