@@ -49,6 +49,9 @@ const FIELDS: readonly Field[] = [
   },
 ];
 
+/** Kubernetes' parser takes no number of more than 63 bits; beyond a day's minutes, no step differs from another. */
+const LARGEST_STEP = Number.MAX_SAFE_INTEGER;
+
 const MACROS: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
   '@annually': '0 0 1 1 *',
@@ -134,7 +137,10 @@ function fieldValues(text: string, field: Field, problems: string[]): number[] {
     const single = match?.[3] === undefined ? first : field.max;
     const last = match?.[1] === undefined ? field.max : match[2] === undefined ? single : numberOf(match[2], field);
     const step = Number(match?.[3] ?? 1);
-    if (match === null || !(first >= field.min && first <= last && last <= field.max && step >= 1)) {
+    if (
+      match === null ||
+      !(first >= field.min && first <= last && last <= field.max && step >= 1 && step <= LARGEST_STEP)
+    ) {
       problems.push(`${field.name} "${item}" is not within ${field.min}–${field.max}${field.hint ?? ''}`);
       continue;
     }

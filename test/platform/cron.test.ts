@@ -48,6 +48,9 @@ test.each([
   ['0 3 * * fri-mon', 'day of week "fri-mon" is not within'],
   ['5-3 3 * * *', 'minute "5-3" is not within'],
   ['*/0 3 * * *', 'minute "*/0" is not within'],
+  // Kubernetes reads numbers with strconv.Atoi: "value out of range".
+  ['*/9223372036854775808 3 * * *', 'minute "*/9223372036854775808" is not within'],
+  ['0 3/99999999999999999999 * * *', 'hour "3/99999999999999999999" is not within'],
   ['1, 3 * * *', 'minute "" is not within'],
   ['-1 3 * * *', 'minute "-1" is not within'],
   ['1-2-3 3 * * *', 'minute "1-2-3" is not within'],
