@@ -31,6 +31,10 @@ const STEP = 21 * DAY;
 const AREAS =
   /^(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US)\/[A-Z]/;
 
+/** Parts of the names of zones, spelt as the time zone database spells them. */
+const SPELT =
+  /^(?:(?!Utc$|Uct$|Gmt$)[A-Z][a-z]+|au|es|of|GMT[+-]?0?|UCT|UTC|US|ACT|LHI|NSW|IN|DeNoronha|EasterIsland|Baja(?:Norte|Sur)|ComodRivadavia)$/;
+
 const gapsByZone = new Map<string, readonly LocalInterval[]>();
 
 /**
@@ -133,7 +137,7 @@ function clockOf(timeZone: string): OffsetClock {
   } catch {
     // Unknown to Intl, and so to the next check.
   }
-  if (format === undefined || !(timeZone === 'UTC' || AREAS.test(timeZone))) {
+  if (format === undefined || !(timeZone === 'UTC' || (AREAS.test(timeZone) && isSpelt(timeZone, format)))) {
     throw new Error(
       `time zone "${timeZone}" is not known; name it by area and city as in Australia/Perth, or use Etc/UTC`,
     );
@@ -143,4 +147,15 @@ function clockOf(timeZone: string): OffsetClock {
     const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(format.format(moment)) ?? [];
     return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * MINUTE;
   };
+}
+
+/**
+ * Whether a name that Intl takes, whatever its capitals, has those of the time zone database, in which the API server
+ * looks it up. Intl says how it spells a name, unless it knows the zone by another one.
+ */
+function isSpelt(timeZone: string, format: Intl.DateTimeFormat): boolean {
+  const known = format.resolvedOptions().timeZone;
+  return known.toLowerCase() === timeZone.toLowerCase()
+    ? known === timeZone
+    : timeZone.split(/[/_]|-(?!0)/).every((word) => SPELT.test(word));
 }
