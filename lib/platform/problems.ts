@@ -27,8 +27,33 @@ function issueLines(issue: z.core.$ZodIssue, root: unknown, place: string): stri
     return issue.issues.map((each) => `${place}: ${dotted(issue.path)} is not a name for this; ${wayOut(each)}`);
   }
   const received = valueAt(root, issue.path);
-  const what = received === undefined ? 'is missing' : `is ${JSON.stringify(received)}`;
+  const what = received === undefined ? 'is missing' : `is ${shown(received)}`;
   return [`${place}: ${dotted(issue.path)} ${what}; ${wayOut(issue)}`];
+}
+
+/** A value as JSON, also what JSON has no words for: it may be what is wrong, and YAML's anchors can make circles. */
+function shown(value: unknown): string {
+  const around: unknown[] = [];
+  const text = JSON.stringify(value, function (this: unknown, _key, each: unknown) {
+    while (around.length > 0 && around.at(-1) !== this) {
+      around.pop();
+    }
+    if (typeof each !== 'object' || each === null) {
+      return wordFor(each) ?? each;
+    }
+    return around.includes(each) ? '…' : around[around.push(each) - 1];
+  });
+  return wordFor(value) ?? text;
+}
+
+/** How a value is named that JSON would leave out, refuse or take for null. */
+function wordFor(value: unknown): string | undefined {
+  if (typeof value === 'function' || typeof value === 'symbol') {
+    return `a ${typeof value}`;
+  }
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
+    ? String(value)
+    : undefined;
 }
 
 function wayOut(issue: z.core.$ZodIssue): string {

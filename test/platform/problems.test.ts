@@ -31,6 +31,29 @@ test.each([
   expect(problemsOf(schema, value, 'platforms/shop/file.yaml')).toEqual([`platforms/shop/file.yaml: ${problem}`]);
 });
 
+const circle: Record<string, unknown> = {};
+circle.again = circle;
+
+test.each([
+  [Number.POSITIVE_INFINITY, 'Infinity'],
+  [Number.NaN, 'NaN'],
+  [10n, '10'],
+  [() => 'x', 'a function'],
+  [[Number.NEGATIVE_INFINITY, { a: Number.NaN }], '["-Infinity",{"a":"NaN"}]'],
+  [{ a: undefined, b: 10n, c: Symbol('x') }, '{"b":"10","c":"a symbol"}'],
+  [circle, '{"again":"…"}'],
+])('a value that JSON has no words for is named: %p', (value, words) => {
+  const [problem] = problemsOf(schema, { ...good, mode: value }, 'here');
+  expect(problem).toBe(`here: mode is ${words}; write one of "on", "off"`);
+});
+
+test('a value that occurs twice is no circle', () => {
+  const twice = { a: 1 };
+  expect(problemsOf(schema, { ...good, mode: [twice, twice] }, 'here')).toEqual([
+    'here: mode is [{"a":1},{"a":1}]; write one of "on", "off"',
+  ]);
+});
+
 test('all problems are found at once', () => {
   expect(problemsOf(schema, { port: 'x', hosts: [], one: 1, two: 2 }, 'here')).toEqual([
     'here: port is "x"; write a value of type number',
