@@ -31,6 +31,9 @@ export interface EnvironmentsProps<Shape extends z.ZodRawShape, Image extends st
   readonly environments: Readonly<Record<string, { readonly cluster: Cluster } & FieldsOf<Shape>>>;
 }
 
+/** What every environment has; a field of that name would be replaced without a word. */
+const TAKEN = ['name', 'cluster', 'images'] as const;
+
 /** An environment with its platform's own fields. */
 export type DefinedEnvironment<Shape extends z.ZodRawShape, Image extends string> = Environment &
   z.output<z.ZodObject<Shape>> & { readonly images: Readonly<Record<Image, ImageReference>> };
@@ -50,6 +53,9 @@ export function defineEnvironments<Shape extends z.ZodRawShape, Image extends st
   const imagesPlace = `platforms/${platform}/images.yaml`;
   const images = readYaml(join(props.folder, 'images.yaml'), imagesPlace);
   refuse([
+    ...TAKEN.filter((name) => Object.hasOwn(props.fields, name)).map(
+      (name) => `${dataPlace}: the field "${name}" is one that every environment has; give it another name`,
+    ),
     ...problemsOf(data, props.environments, dataPlace),
     ...(images.problem === undefined
       ? problemsOf(imagesSchema(names, props.images), images.value, imagesPlace)

@@ -129,6 +129,27 @@ describe('what is wrong in images.yaml is named with path, value and way out', (
   });
 });
 
+test('an anchor that holds itself is named with its file', () => {
+  const good = { prod: { cluster, host: 'shop.example.com' } };
+  expect(problemsWith(good, 'prod: &prod\n  app: *prod\n  postgres: postgres:17\n')).toEqual([
+    'platforms/shop/images.yaml: prod.app is {"app":"…","postgres":"postgres:17"}; write a value of type string',
+  ]);
+});
+
+test.each(['name', 'cluster', 'images'])(
+  'a field of its own cannot be called %s, which every environment has',
+  (name) => {
+    writeFileSync(join(folder, 'images.yaml'), 'prod: {}\n');
+    const environments = { prod: { cluster, [name]: 'Shop' } } as unknown as Record<
+      string,
+      { cluster: typeof cluster }
+    >;
+    expect(() => defineEnvironments({ folder, images: [], fields: { [name]: z.any() }, environments })).toThrow(
+      `platforms/shop/environments.ts: the field "${name}" is one that every environment has; give it another name`,
+    );
+  },
+);
+
 test('all problems of environments.ts and images.yaml are in one error', () => {
   const environments = {
     prod: { cluster, host: 'Shop' },
