@@ -44,7 +44,7 @@ export function readFrozenFile(folder: string): FrozenFile {
   const file = join(folder, 'frozen.yaml');
   const place = `platforms/${basename(folder)}/frozen.yaml`;
   const value = existsSync(file) ? readYaml(readFileSync(file, 'utf8'), place) : {};
-  refuse(problemsOf(schema, value, place));
+  refuse([...problemsOf(schema, value, place), ...prototypeProblems(value, place)]);
   const { recorded, released } = schema.parse(value);
   return {
     of: (environment) => ({
@@ -69,9 +69,37 @@ export function readFrozenFile(folder: string): FrozenFile {
 }
 
 function readYaml(text: string, place: string): unknown {
+  const documents = documentsOf(text, place);
+  if (documents.length > 1) {
+    throw new Error(
+      `${place}: ${documents.length} YAML documents; write all into one: only a single one is read and kept`,
+    );
+  }
+  return documents[0] ?? {};
+}
+
+function documentsOf(text: string, place: string): readonly unknown[] {
   try {
-    return loadAll(text)[0] ?? {};
+    return loadAll(text);
   } catch (error) {
     throw new Error(`${place}: ${(error as Error).message}`);
   }
+}
+
+/** Keys called `__proto__`: where any key may stand, zod leaves that one out without a word. */
+function prototypeProblems(value: unknown, place: string): string[] {
+  const recorded = isObject(value) ? value.recorded : undefined;
+  if (!isObject(recorded)) {
+    return [];
+  }
+  return [
+    ['recorded', recorded] as const,
+    ...Object.entries(recorded).map(([key, facts]) => [`recorded.${key}`, facts]),
+  ]
+    .filter(([, each]) => isObject(each) && Object.hasOwn(each, '__proto__'))
+    .map(([path]) => `${place}: ${path}.__proto__ is not known here; remove it or correct its name`);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -139,6 +139,27 @@ describe('a file that is wrong', () => {
     expect(() => read(text)).toThrow(new Error(problems.map((problem) => `${place}: ${problem}`).join('\n')));
   });
 
+  test('a second document is refused, as nothing in it would count', () => {
+    expect(() => read(`---\nreleased: []\n---${FULL}`)).toThrow(
+      new Error(`${place}: 2 YAML documents; write all into one: only a single one is read and kept`),
+    );
+  });
+
+  test.each(['recorded: { __proto__: { namespace: shop } }', 'recorded: { prod: { __proto__: shop } }'])(
+    '%s is refused: no such fact can be kept',
+    (text) => {
+      expect(() => read(text)).toThrow(
+        /^platforms\/shop\/frozen.yaml: recorded\..*__proto__ is not known here; remove it/,
+      );
+    },
+  );
+
+  test('an anchor that holds itself is named with its file', () => {
+    expect(() => read('recorded: { prod: &prod { namespace: *prod } }')).toThrow(
+      new Error(`${place}: recorded.prod.namespace is {"namespace":"…"}; write a value of type string`),
+    );
+  });
+
   test('broken YAML is named with its file', () => {
     expect(() => read('recorded: {')).toThrow('shop/frozen.yaml');
   });
