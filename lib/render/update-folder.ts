@@ -25,7 +25,8 @@ const TEMPORARY = /^\.mooring-[0-9a-f]{16}\.tmp$/;
  * Makes `to` hold exactly the files of `from`. Files with the right content keep inode and time, others are replaced as
  * a whole, files that `from` does not have and empty folders are removed: new files first, then changed ones, removals
  * last, save what stands where a new file or folder belongs. Killed at any moment, it leaves every file old or new,
- * never a part of one (a power cut may: nothing is flushed, because the files can be made again).
+ * never a part of one (a power cut may: nothing is flushed, because the files can be made again). Two at once from the
+ * same files both end, and `to` is right.
  *
  * Links are not followed: one below `to` is itself replaced or removed. Where the file system takes two names that
  * differ in case for one, the file keeps the name it has.
@@ -63,7 +64,7 @@ export function updateFiles({ from, to }: FolderUpdateOptions): FolderUpdate {
   for (const folder of new Set(wanted.map((path) => join(to, dirname(path))))) {
     for (const name of fs.readdirSync(folder)) {
       if (TEMPORARY.test(name)) {
-        fs.unlinkSync(join(folder, name));
+        unlessGone(() => fs.unlinkSync(join(folder, name)));
       }
     }
   }
@@ -99,7 +100,7 @@ function refuseUnsafe(from: string, to: string): void {
 function list(root: string): { files: string[]; folders: string[] } {
   const files: string[] = [];
   const folders: string[] = [];
-  for (const entry of fs.readdirSync(root, { withFileTypes: true, recursive: true })) {
+  for (const entry of persistently(() => fs.readdirSync(root, { withFileTypes: true, recursive: true }))) {
     const path = relative(root, join(entry.parentPath, entry.name)).split(sep).join('/');
     (entry.isDirectory() ? folders : files).push(path);
   }
@@ -136,10 +137,11 @@ function write(from: string, to: string, wanted: readonly string[]): Pick<Folder
     fs.mkdirSync(folder, { recursive: true });
   }
   for (const path of [...fresh, ...changed]) {
-    const folder = join(to, dirname(path));
-    const temporary = join(folder, `.mooring-${randomBytes(8).toString('hex')}.tmp`);
-    fs.copyFileSync(join(from, path), temporary, fs.constants.COPYFILE_EXCL);
-    fs.renameSync(temporary, join(to, path));
+    persistently(() => {
+      const temporary = join(to, dirname(path), `.mooring-${randomBytes(8).toString('hex')}.tmp`);
+      fs.copyFileSync(join(from, path), temporary, fs.constants.COPYFILE_EXCL);
+      fs.renameSync(temporary, join(to, path));
+    });
   }
   return { written: [...fresh, ...changed].sort(), unchanged: wanted.length - fresh.length - changed.length };
 }
@@ -151,13 +153,47 @@ function sameContent(source: string, target: string, size: number): boolean {
 /** Removes files, and then those of the folders that are empty, the deepest first. */
 function remove(to: string, files: readonly string[], folders: readonly string[]): void {
   for (const path of files) {
-    fs.unlinkSync(join(to, path));
+    unlessGone(() => fs.unlinkSync(join(to, path)));
   }
   for (const path of folders.toReversed()) {
-    if (statOf(join(to, path))?.isDirectory() && fs.readdirSync(join(to, path)).length === 0) {
-      fs.rmdirSync(join(to, path));
+    unlessGone(() => {
+      if (statOf(join(to, path))?.isDirectory() && fs.readdirSync(join(to, path)).length === 0) {
+        fs.rmdirSync(join(to, path));
+      }
+    });
+  }
+}
+
+/** How often a step is done anew. Another update sweeps a name once, so one would do for each that is under way. */
+const ATTEMPTS = 10;
+
+/** Does a step anew from whose midst another update took something away: a folder, or what was not yet renamed. */
+function persistently<Result>(step: () => Result): Result {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return step();
+    } catch (error) {
+      if (!isGone(error) || attempt === ATTEMPTS) {
+        throw error;
+      }
     }
   }
+}
+
+/** Removes something, unless another update has removed it meanwhile. */
+function unlessGone(removal: () => void): void {
+  try {
+    removal();
+  } catch (error) {
+    if (!isGone(error)) {
+      throw error;
+    }
+  }
+}
+
+/** Whether something is not there: it, a folder above it, or, for a file, because a folder stands there now. */
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** `a/b/c` gives `a/b` and `a`. */
@@ -171,8 +207,7 @@ function statOf(path: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
+    if (isGone(error)) {
       return undefined;
     }
     throw error;

@@ -242,6 +242,79 @@ describe('killed at any step, an update', () => {
   });
 });
 
+describe('while another one is under way', () => {
+  const OLD: Files = {
+    'a/.mooring-0123456789abcdef.tmp': 'of a killed update',
+    'a/same': 'same',
+    'a/b': 'old b',
+    'gone/a': 'old',
+    'gone/b/c': 'old',
+    z: 'old',
+  };
+  const NEW: Files = { 'a/same': 'same', 'a/b': 'new b', 'added/d': 'new d', e: 'new e' };
+  /** A file where a folder was, and a folder where a file was. */
+  const TURNED: readonly [Files, Files] = [
+    { ...OLD, 'file/a': 'old', folder: 'old' },
+    { ...NEW, file: 'new', 'folder/a': 'new' },
+  ];
+
+  /** Updates and, right before the n-th step, lets another update do all of its work. Were there so many steps? */
+  function updateAround(update: () => void, other: () => void, n: number): boolean {
+    const names = ['copyFileSync', 'mkdirSync', 'readdirSync', 'renameSync', 'rmdirSync', 'unlinkSync'] as const;
+    const real = Object.fromEntries(names.map((name) => [name, fs[name]]));
+    let steps = 0;
+    const interrupted = names.map((name) => [
+      name,
+      (...args: unknown[]) => {
+        steps += 1;
+        if (steps === n) {
+          Object.assign(fs, real);
+          other();
+        }
+        return (real[name] as (...each: unknown[]) => unknown)(...args);
+      },
+    ]);
+    Object.assign(fs, Object.fromEntries(interrupted));
+    try {
+      update();
+    } finally {
+      Object.assign(fs, real);
+    }
+    return steps >= n;
+  }
+
+  test('an update of a folder ends, and so does the other, wherever it comes between', () => {
+    const [old, wanted] = TURNED;
+    plant(from, wanted);
+    let n = 0;
+    let between: boolean;
+    do {
+      n += 1;
+      const target = join(scratch, `to-${n}`);
+      plant(target, old);
+      const update = () => updateFolder({ from, to: target });
+      between = updateAround(update, update, n);
+      expect([n, harvest(target)]).toEqual([n, wanted]);
+    } while (between);
+    expect(n).toBeGreaterThan(15);
+  });
+
+  test('an update of files ends, and so does the other, wherever it comes between', () => {
+    plant(from, NEW);
+    let n = 0;
+    let between: boolean;
+    do {
+      n += 1;
+      const target = join(scratch, `to-${n}`);
+      plant(target, OLD);
+      const update = () => updateFiles({ from, to: target });
+      between = updateAround(update, update, n);
+      expect([n, harvest(target)]).toEqual([n, { 'gone/a': 'old', 'gone/b/c': 'old', z: 'old', ...NEW }]);
+    } while (between);
+    expect(n).toBeGreaterThan(10);
+  });
+});
+
 describe('an update is refused, and nothing is touched, when', () => {
   const old = { a: 'old' };
 
