@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Platform } from './platform/platform';
 import { platformTree } from './platform-tree';
 import { checkTrees } from './policy/check-trees';
@@ -35,7 +36,7 @@ export function renderPlatforms(factories: readonly PlatformFactory[]): Rendered
     return platformTree(platform, file.of(platform.environment.name));
   });
   const problems = checkTrees(trees);
-  const vanished = [...frozen.values()].flatMap((file) => file.vanishedEnvironments(trees));
+  const vanished = [...frozen.values(), ...frozenBeside(platforms)].flatMap((file) => file.vanishedEnvironments(trees));
   if (problems.length + vanished.length > 0) {
     throw new Error([formatProblems(problems), ...vanished].filter(Boolean).join('\n'));
   }
@@ -51,6 +52,17 @@ export function renderPlatforms(factories: readonly PlatformFactory[]): Rendered
     own.map((text) => `warning: ${name} ${environment.name}: ${text}`),
   );
   return { dist, project, warnings };
+}
+
+/** The frozen records of platforms beside these that `main.ts` names no longer, or that have no environment any more. */
+function frozenBeside(platforms: readonly Platform[]): FrozenFile[] {
+  const folders = new Set(platforms.map(({ folder }) => resolve(folder)));
+  const parents = new Set([...folders].map((folder) => dirname(folder)));
+  return [...parents]
+    .filter((parent) => existsSync(parent))
+    .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))
+    .filter((folder) => !folders.has(folder) && existsSync(join(folder, 'frozen.yaml')))
+    .map((folder) => readFrozenFile(folder));
 }
 
 function construct(factories: readonly PlatformFactory[]): Platform[] {

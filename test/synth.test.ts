@@ -156,3 +156,25 @@ test('a renamed claim of the database is refused until it is released with a rea
   expect(readFileSync(frozen, 'utf8')).toContain('copied to the new claim');
   expect(await mooringSynth(copy)).toMatchObject({ code: 0 });
 });
+
+test('a platform that main.ts names no longer is refused while its environments are recorded', async () => {
+  const copy = projectCopy();
+  const before = filesOf(join(copy, 'dist'));
+  edit(copy, 'main.ts', '  () => volaticloudEnvironments().map((environment) => new VolatiCloud(environment)),\n', '');
+  const refused = await mooringSynth(copy);
+  for (const environment of ['prod', 'staging']) {
+    expect(refused.stderr).toContain(
+      `platforms/volaticloud/frozen.yaml: environment "${environment}" is recorded but no longer rendered`,
+    );
+  }
+  expect(refused.code).toBe(1);
+  expect(filesOf(join(copy, 'dist'))).toEqual(before);
+
+  rmSync(join(copy, 'platforms/volaticloud'), { recursive: true });
+  for (const kind of ['environments', 'platform']) {
+    const line = readFileSync(join(copy, 'main.ts'), 'utf8').match(new RegExp(`.*platforms/volaticloud/${kind}.*\n`));
+    edit(copy, 'main.ts', `${line}`, '');
+  }
+  expect(await mooringSynth(copy)).toMatchObject({ code: 0 });
+  expect(readdirSync(join(copy, 'dist/platforms'))).not.toContain('volaticloud');
+});
