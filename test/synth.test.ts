@@ -178,3 +178,11 @@ test('a platform that main.ts names no longer is refused while its environments 
   expect(await mooringSynth(copy)).toMatchObject({ code: 0 });
   expect(readdirSync(join(copy, 'dist/platforms'))).not.toContain('volaticloud');
 });
+
+test('an environment that moves to another cluster is refused, as its data would not go with it', async () => {
+  const copy = projectCopy();
+  edit(copy, 'clusters/my-cluster.ts', "name: 'my-cluster'", "name: 'new-cluster'");
+  const { code, stderr } = await mooringSynth(copy);
+  expect(stderr).toContain('cluster was "my-cluster" and is "new-cluster" now');
+  expect(code).toBe(1);
+});

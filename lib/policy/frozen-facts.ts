@@ -6,14 +6,17 @@ import { viewOf } from './tree-view';
 
 /**
  * What must not change unnoticed in a tree, because data would be lost, left behind, or the API server would refuse it:
- * the namespace; paths and claims of volumes; size, class, volume and access modes of claims; selectors; claim
+ * the cluster and the namespace; paths and claims of volumes; size, class, volume and access modes of claims; selectors; claim
  * templates; and where databases keep their data.
  *
  * @returns fact (`PersistentVolume/school-backups-pv-prod nfs`) → value (`nas.example.lan:/school/backups`), sorted
  */
 export function frozenFacts(tree: Tree): Record<string, string> {
   const view = viewOf(tree);
-  const facts: (readonly [fact: string, value: string | undefined])[] = [['namespace', tree.namespace.name]];
+  const facts: (readonly [fact: string, value: string | undefined])[] = [
+    ['cluster', tree.cluster.name],
+    ['namespace', tree.namespace.name],
+  ];
   for (const volume of view.ofKind('PersistentVolume')) {
     facts.push(...volumeFacts(volume));
   }

@@ -8,6 +8,7 @@ test('the facts of a tree are what must not change, by object', () => {
   const tree = validTree();
   addQueue(tree);
   expect(frozenFacts(tree)).toEqual({
+    cluster: 'alpha',
     namespace: 'store',
     'Deployment/shop selector': 'app.kubernetes.io/name=shop, app.kubernetes.io/part-of=shop',
     'Deployment/shop-db selector': 'app.kubernetes.io/name=shop-db, app.kubernetes.io/part-of=shop',

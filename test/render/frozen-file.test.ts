@@ -95,6 +95,7 @@ describe('the file after a synth', () => {
         'recorded:',
         '  test:',
         '    namespace: market',
+        '    cluster: test-cluster',
         '',
       ].join('\n'),
     );
@@ -105,7 +106,8 @@ describe('the file after a synth', () => {
     const trees = ['prod', 'test'].map((environment) => testTree({ environment }));
     const text = file.recording(trees);
     const again = read(text);
-    expect(again.of('prod')).toEqual({ facts: { namespace: 'market' }, released: file.of('prod').released });
+    const facts = { cluster: 'test-cluster', namespace: 'market' };
+    expect(again.of('prod')).toEqual({ facts, released: file.of('prod').released });
     expect(again.recording(trees)).toBe(text);
   });
 
