@@ -6,7 +6,7 @@ commands:
   synth     run "cdk8s synth" and bring dist, docs/platforms and the frozen records up to date by content
   backups   list, make, verify, restore and delete the backups of an environment: mooring backups --help
 
-exit status: 0 done, 1 the command failed, 2 the command line is wrong; backups has more
+exit status: 0 done, 1 the command failed, 2 the command line is wrong, 128 + n ended by signal n; backups has more
 `;
 
 type Command = (args: readonly string[]) => Promise<number>;
@@ -31,6 +31,12 @@ function wrongUsage(): number {
   return 2;
 }
 
-void main(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
-});
+void main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  },
+);

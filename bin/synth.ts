@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type FolderUpdate, updateFiles, updateFolder } from '../lib/render/update-folder';
 
 const PROJECT = resolve(__dirname, '..');
+
+/** What asks a program to end. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Lets `cdk8s synth`, which empties its output folder before it runs the program, write to a scratch folder, and then
@@ -43,11 +46,21 @@ function cdk8sSynth(output: string, projectFiles: string): Promise<number> {
         CDK8S_CHECK_UPGRADE: 'false',
         MOORING_PROJECT_FILES: projectFiles,
       },
+      // With all that it starts, so that a signal ends all of it.
+      detached: true,
       // Standard output is cdk8s' list of files in the scratch folder; what changed is reported instead.
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+    const stop = (signal: NodeJS.Signals) => {
+      if (child.pid !== undefined) {
+        process.kill(-child.pid, signal);
+      }
+    };
+    for (const signal of SIGNALS) {
+      process.once(signal, stop);
+    }
     child.on('error', reject);
-    child.on('exit', (code) => resolveStatus(code ?? 1));
+    child.on('exit', (code, signal) => resolveStatus(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
 }
 

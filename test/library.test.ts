@@ -43,4 +43,4 @@ test('the packed library compiles, with types, and runs in a project of its own'
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
+}, 240_000);

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { load } from 'js-yaml';
-import { type Finished, run } from './support/process';
+import { type Finished, run, start, until } from './support/process';
 
 const PROJECT = resolve(__dirname, '..');
 
@@ -185,4 +185,20 @@ test('an environment that moves to another cluster is refused, as its data would
   const { code, stderr } = await mooringSynth(copy);
   expect(stderr).toContain('cluster was "my-cluster" and is "new-cluster" now');
   expect(code).toBe(1);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('a synth that %s ends leaves dist as it was, and nothing behind', async (signal, code) => {
+  const project = projectCopy();
+  const before = filesOf(join(project, 'dist'));
+  const temporary = join(scratch, 'tmp');
+  mkdirSync(temporary);
+  const synth = start(join(project, 'bin/mooring'), ['synth'], { cwd: project, env: { TMPDIR: temporary } });
+  await until('it has begun', () => readdirSync(temporary).some((name) => name.startsWith('mooring-synth-')));
+  synth.process.kill(signal);
+  expect(await synth.finished).toMatchObject({ code, stderr: 'synth failed; dist is as it was\n' });
+  expect(readdirSync(temporary).filter((name) => name.startsWith('mooring-synth-'))).toEqual([]);
+  expect(filesOf(join(project, 'dist'))).toEqual(before);
 });

@@ -29,7 +29,7 @@ export interface S3Proxy {
 /** @param fault decides over each request before the server sees it; `undefined` hands it on */
 export async function startS3Proxy(
   target: S3Server,
-  fault: (passing: Passing) => Fault | undefined | Promise<undefined>,
+  fault: (passing: Passing) => Fault | undefined | Promise<Fault | undefined>,
 ): Promise<S3Proxy> {
   const passed: Passing[] = [];
   const server = createServer(async (incoming, outgoing) => {
