@@ -12,6 +12,8 @@ const LINE_END = /\r\n|[\n\r\u2028\u2029]/;
 export interface FollowedLog {
   /** Resolves when everything was handed on. */
   end(): Promise<void>;
+  /** Gives up what is not handed on yet, so that nothing keeps the program running. */
+  stop(): void;
 }
 
 /** Hands on each line of a container's log as it comes. */
@@ -28,12 +30,19 @@ export function followLog(
     lines.on('close', resolve);
     child.on('error', () => resolve());
   });
+  const stop = () => {
+    child.kill();
+    // Where `kubectl` is a script that calls another one, that one has the pipe still and does not end.
+    lines.close();
+    child.stdout.destroy();
+  };
   return {
     async end() {
-      const timer = setTimeout(() => child.kill(), LAST_LINES_WAIT_MS);
+      const timer = setTimeout(stop, LAST_LINES_WAIT_MS);
       await closed;
       clearTimeout(timer);
     },
+    stop,
   };
 }
 

@@ -42,36 +42,40 @@ export async function watchJob(kubectl: Kubectl, progress: Progress, watched: Jo
   let answered = performance.now();
   let pause = FIRST_POLL_MS;
   progress.restart();
-  for (;;) {
-    const seen = await look(kubectl, namespace, name);
-    if ('problem' in seen) {
-      progress.show(`${name}: trying again: ${seen.problem}`);
-      if (performance.now() - answered > PATIENCE_MS) {
-        progress.clear();
-        throw new CommandFailure(
-          3,
-          `the cluster of ${kubectl.context} does not tell how Job ${name} is: ${seen.problem}`,
-        );
-      }
-    } else {
-      answered = performance.now();
-      pod = seen.pod ?? pod;
-      if (followed === undefined && pod !== undefined && hasStarted(pod, container)) {
-        followed = followLog(kubectl, namespace, pod, container, (line) => {
+  try {
+    for (;;) {
+      const seen = await look(kubectl, namespace, name);
+      if ('problem' in seen) {
+        progress.show(`${name}: trying again: ${seen.problem}`);
+        if (performance.now() - answered > PATIENCE_MS) {
           progress.clear();
-          watched.onLine(line);
-        });
+          throw new CommandFailure(
+            3,
+            `the cluster of ${kubectl.context} does not tell how Job ${name} is: ${seen.problem}`,
+          );
+        }
+      } else {
+        answered = performance.now();
+        pod = seen.pod ?? pod;
+        if (followed === undefined && pod !== undefined && hasStarted(pod, container)) {
+          followed = followLog(kubectl, namespace, pod, container, (line) => {
+            progress.clear();
+            watched.onLine(line);
+          });
+        }
+        const end = endOf(seen.job);
+        if (end !== undefined) {
+          await followed?.end();
+          progress.clear();
+          return { end, job: seen.job, pod };
+        }
+        progress.show(`${name}: ${progressOf(pod)}`);
       }
-      const end = endOf(seen.job);
-      if (end !== undefined) {
-        await followed?.end();
-        progress.clear();
-        return { end, job: seen.job, pod };
-      }
-      progress.show(`${name}: ${progressOf(pod)}`);
+      await delay(pause);
+      pause = Math.min(pause * 1.3, SLOWEST_POLL_MS);
     }
-    await delay(pause);
-    pause = Math.min(pause * 1.3, SLOWEST_POLL_MS);
+  } finally {
+    followed?.stop();
   }
 }
 

@@ -62,6 +62,9 @@ const commands = {
     }
     const pod = args.find((each) => each.endsWith('-pod'));
     print(runOf(jobNamed(pod.slice(0, -'-pod'.length))).logs[after('-c')] ?? '');
+    if (following && recording.followingNeverEnds) {
+      setTimeout(() => undefined, 20_000);
+    }
   },
   'get cronjobs': () => print({ items: after('-n') === 'school' ? recording.cronJobs : [] }),
   'get secret': () => print(Buffer.from(recording.secrets[args[2]]).toString('base64')),

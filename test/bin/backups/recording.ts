@@ -17,6 +17,8 @@ export interface Recording {
   readonly down?: boolean;
   /** @default false */
   readonly logsCannotBeFollowed?: boolean;
+  /** Whether a log that is followed never ends, as over a connection that nobody told to be broken. @default false */
+  readonly followingNeverEnds?: boolean;
   readonly cronJobs: readonly object[];
   readonly secrets: Readonly<Record<string, string>>;
   readonly runs: readonly RecordedRun[];
