@@ -10,6 +10,9 @@ import { watchJob } from './watch-job';
 /** Lines of a failed container's log that are printed. */
 const LAST_LINES = 20;
 
+/** Any other error leaves open whether a Job was made: its answer may have been lost on the way. */
+const REFUSAL = /Error from server \((?!Timeout|ServerTimeout|InternalError|ServiceUnavailable)/;
+
 /** One run of a CronJob's container. */
 export interface JobRun {
   readonly cronJob: CronJob;
@@ -56,6 +59,13 @@ export async function runJob(kubectl: Kubectl, progress: Progress, run: JobRun):
   } catch (error) {
     if (error instanceof CommandFailure && name !== undefined) {
       throw new CommandFailure(error.status, `${error.message}\n${waysOn(namespace, name)}`);
+    }
+    if (error instanceof CommandFailure && !REFUSAL.test(error.message)) {
+      throw new CommandFailure(
+        3,
+        `${error.message}\nwhether the Job was made is not known; look before you try again: ` +
+          `kubectl get jobs -n ${namespace}`,
+      );
     }
     throw error;
   } finally {

@@ -53,6 +53,9 @@ const commands = {
     const job = JSON.parse(readFileSync(0, 'utf8'));
     job.metadata.name = `${job.metadata.generateName}x7k2p`;
     writeFileSync(join(folder, `${job.metadata.name}.json`), JSON.stringify(job));
+    if (recording.creationAnswer !== undefined) {
+      return fail(recording.creationAnswer);
+    }
     print(job);
   },
   logs() {
@@ -85,7 +88,9 @@ const commands = {
   },
 };
 
-if (recording.down && args[0] !== 'config') {
+if (recording.killedAt?.includes(args.slice(0, 2).join(' '))) {
+  process.kill(process.pid, 'SIGKILL');
+} else if (recording.down && args[0] !== 'config') {
   fail('The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?');
 } else {
   (commands[args[0]] ?? commands[`${args[0]} ${args[1]}`])();

@@ -39,3 +39,22 @@ test('nor when kubectl is a script that calls another one', async () => {
   const finished = await runInTime('create', { runs, followingNeverEnds: true });
   expect(finished).toMatchObject({ code: 0, stdout: 'published\n' });
 });
+
+describe('a Job of which nobody knows whether it was made is told as such', () => {
+  test.each<[string, Partial<Recording>]>([
+    ['the connection broke', { creationAnswer: 'error: Post "https://10.0.0.1:6443/apis/batch/v1": unexpected EOF' }],
+    ['the server was too slow', { creationAnswer: 'Error from server (Timeout): the server was unable to answer' }],
+    ['kubectl was killed', { killedAt: ['create -n'] }],
+  ])('%s', async (_, recording) => {
+    const { code, stderr } = await project.run('rollback --yes-i-mean school', recording);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('whether the Job was made') });
+    expect(stderr).toContain('kubectl get jobs -n school');
+  });
+
+  test('but a refusal is a refusal', async () => {
+    const creationAnswer = 'Error from server (Forbidden): jobs.batch is forbidden';
+    const { code, stderr } = await project.run('rollback --yes-i-mean school', { creationAnswer });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('is forbidden') });
+    expect(stderr).not.toContain('whether the Job was made');
+  });
+});

@@ -19,6 +19,10 @@ export interface Recording {
   readonly logsCannotBeFollowed?: boolean;
   /** Whether a log that is followed never ends, as over a connection that nobody told to be broken. @default false */
   readonly followingNeverEnds?: boolean;
+  /** What kubectl says on standard error in place of the Job that was made, and fails. */
+  readonly creationAnswer?: string;
+  /** First two words of calls in which kubectl is killed. */
+  readonly killedAt?: readonly string[];
   readonly cronJobs: readonly object[];
   readonly secrets: Readonly<Record<string, string>>;
   readonly runs: readonly RecordedRun[];
