@@ -53,13 +53,16 @@ export async function findCronJobs(
 
 async function cronJobs(kubectl: Kubectl, namespace: string, platform: string): Promise<CronJob[]> {
   const selector = `${PART_OF_LABEL}=${platform}`;
-  const { code, stdout } = await kubectl.run(['get', 'cronjobs', '-n', namespace, '-l', selector, '-o', 'json'], {
-    signIn: true,
-  });
+  const { code, stdout, stderr } = await kubectl.run(
+    ['get', 'cronjobs', '-n', namespace, '-l', selector, '-o', 'json'],
+    {
+      signIn: true,
+    },
+  );
   if (code !== 0) {
     throw new CommandFailure(
       3,
-      `the cluster of ${kubectl.context} does not show the CronJobs in the namespace ${namespace}; kubectl said why`,
+      `the cluster of ${kubectl.context} does not show the CronJobs in the namespace ${namespace}; ${stderr || 'kubectl said why'}`,
     );
   }
   return (JSON.parse(stdout) as { items: CronJob[] }).items;

@@ -6,7 +6,10 @@ import { CommandFailure } from './command-failure';
 export interface Answer {
   readonly code: number;
   readonly stdout: string;
+  /** What it said, and by which signal it was ended. */
   readonly stderr: string;
+  /** Whether a signal ended it. */
+  readonly killed: boolean;
 }
 
 /** Options of a call. */
@@ -24,7 +27,11 @@ const REQUEST_TIMEOUT = '--request-timeout=20s';
 export class Kubectl {
   /** kubectl with the context that is the current one now. */
   public static async withCurrentContext(): Promise<Kubectl> {
-    const { code, stdout } = await call(['config', 'current-context'], {});
+    const { code, stdout, stderr, killed } = await call(['config', 'current-context'], {});
+    if (killed) {
+      // Without its answer every call would go to whatever context is current then.
+      throw new CommandFailure(3, stderr);
+    }
     return new Kubectl(code === 0 ? stdout.trim() : undefined);
   }
 
@@ -83,7 +90,10 @@ function call(args: readonly string[], { input, signIn = false }: CallOptions): 
       stderr += text;
     });
     child.on('error', (error) => reject(notStarted(error)));
-    child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    child.on('close', (code, signal) => {
+      const end = signal === null ? '' : `kubectl was ended by ${signal}`;
+      resolve({ code: code ?? 1, stdout, stderr: stderr + end, killed: signal !== null });
+    });
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });

@@ -58,3 +58,14 @@ describe('a Job of which nobody knows whether it was made is told as such', () =
     expect(stderr).not.toContain('whether the Job was made');
   });
 });
+
+test('a kubectl that was killed is told as such', async () => {
+  const { code, stderr } = await project.run('list', { killedAt: ['get cronjobs'] });
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('kubectl was ended by SIGKILL') });
+});
+
+test('without the name of the context nothing is asked of whatever cluster is the current one then', async () => {
+  const { code, stderr } = await project.run('list', { killedAt: ['config current-context'] });
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('kubectl was ended by SIGKILL') });
+  expect(project.calls()).toEqual(['config current-context']);
+});
