@@ -1,12 +1,11 @@
-import { createInterface } from 'node:readline';
 import type { Kubectl } from './kubectl';
 import type { Pod } from './kubernetes-objects';
 
 /** After the end of a container its log is read to the end, but not for longer than this. */
 const LAST_LINES_WAIT_MS = 5000;
 
-/** Where node:readline ends a line, too. */
-const LINE_END = /\r\n|[\n\r\u2028\u2029]/;
+/** Nothing else ends one: a JSON text may have any other character. */
+const LINE_END = /\r?\n/;
 
 /** A log that is being followed. */
 export interface FollowedLog {
@@ -16,7 +15,7 @@ export interface FollowedLog {
   stop(): void;
 }
 
-/** Hands on each line of a container's log as it comes. */
+/** Hands on each line of a container's log as it comes; one that has no end yet may be half of one, and is not. */
 export function followLog(
   kubectl: Kubectl,
   namespace: string,
@@ -25,15 +24,24 @@ export function followLog(
   onLine: (line: string) => void,
 ): FollowedLog {
   const child = kubectl.start(['logs', '--follow', ...target(namespace, pod, container)]);
-  const lines = createInterface({ input: child.stdout }).on('line', onLine);
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    rest += text;
+    if (text.includes('\n')) {
+      const lines = rest.split(LINE_END);
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        onLine(line);
+      }
+    }
+  });
   const closed = new Promise<void>((resolve) => {
-    lines.on('close', resolve);
+    child.stdout.on('close', resolve);
     child.on('error', () => resolve());
   });
   const stop = () => {
     child.kill();
     // Where `kubectl` is a script that calls another one, that one has the pipe still and does not end.
-    lines.close();
     child.stdout.destroy();
   };
   return {
@@ -59,6 +67,22 @@ export async function readLog(
   const { code, stdout } = await kubectl.run(['logs', ...target(namespace, pod, container)]);
   const lines = stdout.split(LINE_END);
   return code === 0 ? lines.slice(0, lines.at(-1) === '' ? -1 : undefined) : undefined;
+}
+
+/**
+ * The whole log of which some lines came at once and the others are read at the end; undefined when there is a hole
+ * between them, because the node has removed its beginning meanwhile.
+ */
+export function wholeLog(followed: readonly string[], read: readonly string[]): readonly string[] | undefined {
+  if (followed.every((line, index) => line === read[index])) {
+    return read;
+  }
+  for (let common = Math.min(followed.length, read.length); common > 0; common -= 1) {
+    if (read.slice(0, common).every((line, index) => line === followed[followed.length - common + index])) {
+      return [...followed, ...read.slice(common)];
+    }
+  }
+  return undefined;
 }
 
 function target(namespace: string, pod: Pod, container: string): string[] {

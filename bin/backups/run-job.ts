@@ -1,6 +1,6 @@
 import { CommandFailure } from './command-failure';
 import { type JobChanges, jobFromCronJob } from './job-from-cron-job';
-import { readLog } from './job-log';
+import { readLog, wholeLog } from './job-log';
 import { failedContainers, failureReasons } from './job-state';
 import type { Kubectl } from './kubectl';
 import type { CronJob, Job } from './kubernetes-objects';
@@ -25,7 +25,7 @@ export interface JobRun {
 
 /** How a run ended. */
 export interface JobEnd {
-  /** The whole log of the container, line by line; undefined when it cannot be read. */
+  /** The whole log of the container, line by line; undefined when it cannot be read in full. */
   readonly log: readonly string[] | undefined;
   /** Reasons, last lines of logs, and where to look further; undefined when the Job is complete. */
   readonly failure?: string;
@@ -80,16 +80,19 @@ async function outcome(
   name: string,
   { container, onLine }: JobRun,
 ): Promise<JobEnd> {
-  let handedOn = 0;
-  const countingOnLine = (line: string) => {
-    handedOn += 1;
+  const followed: string[] = [];
+  const keepLine = (line: string) => {
+    followed.push(line);
     onLine(line);
   };
-  const { end, job, pod } = await watchJob(kubectl, progress, { namespace, name, container, onLine: countingOnLine });
+  const { end, job, pod } = await watchJob(kubectl, progress, { namespace, name, container, onLine: keepLine });
   const read = (each: string) => readLog(kubectl, namespace, pod, each);
-  const log = await read(container);
+  const lines = await read(container);
+  const log = lines && wholeLog(followed, lines);
   // The connection that followed the log may have broken.
-  log?.slice(handedOn).forEach(onLine);
+  for (const line of (log === undefined ? lines : log.slice(followed.length)) ?? []) {
+    onLine(line);
+  }
   if (end === 'complete') {
     return { log };
   }

@@ -63,8 +63,12 @@ const commands = {
     if (following && recording.logsCannotBeFollowed) {
       return fail('error: unexpected EOF');
     }
+    if (!following && recording.logsCannotBeRead) {
+      return fail('Error from server (NotFound): pods not found');
+    }
     const pod = args.find((each) => each.endsWith('-pod'));
-    print(runOf(jobNamed(pod.slice(0, -'-pod'.length))).logs[after('-c')] ?? '');
+    const log = runOf(jobNamed(pod.slice(0, -'-pod'.length))).logs[after('-c')] ?? '';
+    print(following ? log.slice(0, recording.followedCharacters) : log.slice(recording.rotatedCharacters ?? 0));
     if (following && recording.followingNeverEnds) {
       setTimeout(() => undefined, 20_000);
     }

@@ -19,6 +19,12 @@ export interface Recording {
   readonly logsCannotBeFollowed?: boolean;
   /** Whether a log that is followed never ends, as over a connection that nobody told to be broken. @default false */
   readonly followingNeverEnds?: boolean;
+  /** After how many characters the connection breaks that follows a log. @default - it does not */
+  readonly followedCharacters?: number;
+  /** How many characters at the beginning of a log are gone when it is read at the end. @default 0 */
+  readonly rotatedCharacters?: number;
+  /** Whether a log that is not followed cannot be read. @default false */
+  readonly logsCannotBeRead?: boolean;
   /** What kubectl says on standard error in place of the Job that was made, and fails. */
   readonly creationAnswer?: string;
   /** First two words of calls in which kubectl is killed. */
