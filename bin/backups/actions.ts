@@ -41,7 +41,9 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
   },
 
   async files(open) {
-    await (await open()).run('files', { args: ['list'] });
+    if (!(await (await open()).run('files', { args: ['list'] }))) {
+      throw new CommandFailure(1, 'the list may be cut off; try again');
+    }
   },
 
   async 'restore-files'(open, { name = '' }) {

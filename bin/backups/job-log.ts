@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kubectl } from './kubectl';
 import type { Pod } from './kubernetes-objects';
 
 /** After the end of a container its log is read to the end, but not for longer than this. */
 const LAST_LINES_WAIT_MS = 5000;
+
+/** For this long the API server may be away when a log is read. */
+const PATIENCE_MS = 60_000;
 
 /** Nothing else ends one: a JSON text may have any other character. */
 const LINE_END = /\r?\n/;
@@ -64,7 +68,15 @@ export async function readLog(
   if (pod === undefined) {
     return undefined;
   }
-  const { code, stdout } = await kubectl.run(['logs', ...target(namespace, pod, container)]);
+  const begun = performance.now();
+  const read = () => kubectl.run(['logs', ...target(namespace, pod, container)]);
+  let answer = await read();
+  // What the API server itself refuses it refuses again.
+  while (answer.code !== 0 && !answer.stderr.includes('Error from server') && performance.now() - begun < PATIENCE_MS) {
+    await delay(1000);
+    answer = await read();
+  }
+  const { code, stdout } = answer;
   const lines = stdout.split(LINE_END);
   return code === 0 ? lines.slice(0, lines.at(-1) === '' ? -1 : undefined) : undefined;
 }

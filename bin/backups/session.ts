@@ -45,12 +45,21 @@ export class Session {
     return this.cronJobs[role] !== undefined;
   }
 
-  /** Runs a Job to its end and prints what it says, as it comes. @throws CommandFailure when it fails */
-  public async run(role: Role, changes?: JobChanges): Promise<void> {
-    const { failure } = await this.#run(role, changes, (line) => process.stdout.write(`${line}\n`));
+  /**
+   * Runs a Job to its end and prints what it says, as it comes.
+   *
+   * @returns whether that was all; if not, that is said
+   * @throws CommandFailure when it fails
+   */
+  public async run(role: Role, changes?: JobChanges): Promise<boolean> {
+    const { log, failure } = await this.#run(role, changes, (line) => process.stdout.write(`${line}\n`));
     if (failure !== undefined) {
       throw new CommandFailure(1, failure);
     }
+    if (log === undefined) {
+      process.stderr.write('the Job is complete, but its log cannot be read: lines of it may be missing here\n');
+    }
+    return log !== undefined;
   }
 
   /** What there is. @throws CommandFailure when it cannot be told in full */

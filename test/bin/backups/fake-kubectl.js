@@ -63,6 +63,9 @@ const commands = {
     if (following && recording.logsCannotBeFollowed) {
       return fail('error: unexpected EOF');
     }
+    if (!following && next('log', 'reads', [recording.logAwayOnce, false])) {
+      return fail('Unable to connect to the server: net/http: TLS handshake timeout');
+    }
     if (!following && recording.logsCannotBeRead) {
       return fail('Error from server (NotFound): pods not found');
     }

@@ -1,15 +1,39 @@
 import { FakeProject } from './fake-project';
-import { completeRun, LISTED, LOG, NEWEST, OLDER } from './recording';
+import { applied, completeRun, LISTED, LOG, NEWEST, OLDER, RENDERED_WITH_FILES } from './recording';
 
 // kubectl is a stand-in here that answers from recordings.
 
 let project: FakeProject;
 
 beforeEach(() => {
-  project = new FakeProject();
+  project = new FakeProject(RENDERED_WITH_FILES);
 });
 
 afterEach(() => project.remove());
+
+const cronJobs = applied('school-platform-prod-backup', RENDERED_WITH_FILES);
+
+test('states of uploaded files that cannot be read are not told as none', async () => {
+  const runs = [completeRun('list', 'uploaded-files', 'school-evidence_20261120_190000  4 files  26 bytes\n')];
+  const unreadable = { logsCannotBeRead: true, logsCannotBeFollowed: true };
+  const { code, stderr } = await project.run('files', { cronJobs, runs, ...unreadable });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('the list may be cut off') });
+});
+
+test('a restore that is done stays one when its log cannot be read, and that is said', async () => {
+  const runs = [completeRun('rollback', 'restore', 'rolled back\n')];
+  const unreadable = { logsCannotBeRead: true, logsCannotBeFollowed: true };
+  const { code, stderr } = await project.run('rollback --yes-i-mean school', { runs, ...unreadable });
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringContaining('is complete, but its log cannot be read'),
+  });
+});
+
+test('a server that is away for a moment when the log is read is asked again', async () => {
+  const { code, stdout } = await project.run('list --json', { runs: [LISTED], logAwayOnce: true });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(NEWEST.name) });
+});
 
 test('a line in which the connection broke is completed', async () => {
   const runs = [completeRun('template', 'dump', 'one\ntwo\nthree\n')];

@@ -25,6 +25,8 @@ export interface Recording {
   readonly rotatedCharacters?: number;
   /** Whether a log that is not followed cannot be read. @default false */
   readonly logsCannotBeRead?: boolean;
+  /** Whether the server is away when a log is read for the first time. @default false */
+  readonly logAwayOnce?: boolean;
   /** What kubectl says on standard error in place of the Job that was made, and fails. */
   readonly creationAnswer?: string;
   /** First two words of calls in which kubectl is killed. */
