@@ -10,6 +10,9 @@ import type { Request } from './request';
 import { containerOf, type Role } from './role';
 import { type JobEnd, runJob } from './run-job';
 
+/** The last line of a `verify` to which all is well, with the number of backups. */
+const VERIFIED = /^verify complete: (\d+) backups, all whole$/;
+
 /** The backups of one environment on its cluster. */
 export class Session {
   /** @throws CommandFailure when `dist` has no such environment, or the current context is not its cluster */
@@ -78,9 +81,17 @@ export class Session {
    * Reads backups again in full; what was found is told also when something is wrong with it.
    *
    * @param what name of a backup, or `--all`
+   * @throws CommandFailure when all is well but not everything was told
    */
-  public verify(what: string): Promise<Catalogue & Pick<JobEnd, 'failure'>> {
-    return this.#ask(['verify', what]);
+  public async verify(what: string): Promise<Catalogue & Pick<JobEnd, 'failure'>> {
+    let whole: string | undefined;
+    const found = await this.#ask(['verify', what], (line) => {
+      whole = VERIFIED.exec(line)?.[1] ?? whole;
+    });
+    if (found.failure === undefined && Number(whole) !== found.backups.length) {
+      throw new CommandFailure(1, 'what verify found is cut off: not every backup is in the log of the Job; try again');
+    }
+    return found;
   }
 
   /**
@@ -94,10 +105,11 @@ export class Session {
   }
 
   /** What the catalogue says to people goes to standard error. */
-  async #ask(args: readonly string[]): Promise<Catalogue & Pick<JobEnd, 'failure'>> {
+  async #ask(args: readonly string[], onWords?: (line: string) => void): Promise<Catalogue & Pick<JobEnd, 'failure'>> {
     const { log, failure } = await this.#run('catalogue', this.catalogueJob(args), (line) => {
       if (!isData(line)) {
         process.stderr.write(`${line}\n`);
+        onWords?.(line);
       }
     });
     if (log === undefined) {

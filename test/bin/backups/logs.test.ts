@@ -46,3 +46,24 @@ test('a log whose beginning is gone at the end makes no shorter list', async () 
   const { code, stdout } = await project.run('list --json', { runs: [LISTED], rotatedCharacters });
   expect(code === 0 ? JSON.parse(stdout).backups : []).toEqual(code === 0 ? [NEWEST, OLDER] : []);
 });
+
+describe('what verify found', () => {
+  const lines = [NEWEST, OLDER].map((each) => `${JSON.stringify({ ...each, problems: [] })}\n`);
+  const summary = 'verify complete: 2 backups, all whole\n';
+
+  test.each<[string, string]>([
+    ['without its end', lines[0] ?? ''],
+    ['without anything', ''],
+    ['without its beginning', `${lines[1]}${summary}`],
+  ])('is no success %s', async (_, log) => {
+    const runs = [completeRun('verify --all', 'catalogue', log)];
+    const { code, stdout, stderr } = await project.run('verify --all --json', { runs });
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('cut off') });
+  });
+
+  test('is printed when it is whole', async () => {
+    const runs = [completeRun('verify --all', 'catalogue', `${lines.join('')}${summary}`)];
+    const { code, stdout } = await project.run('verify --all --json', { runs });
+    expect({ code, count: JSON.parse(stdout).backups.length }).toEqual({ code: 0, count: 2 });
+  });
+});
