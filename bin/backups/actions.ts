@@ -2,6 +2,7 @@ import { Agreement } from './agreement';
 import type { Backup, Catalogue } from './catalogue';
 import { catalogueTable } from './catalogue-table';
 import { CommandFailure } from './command-failure';
+import { plainText } from './plain-text';
 import { deletePlan, dropOldPlan, restorePlan, rollbackPlan } from './plan';
 import type { Action, Request } from './request';
 import type { Session } from './session';
@@ -100,7 +101,9 @@ export const ACTIONS: Readonly<Record<Action, Do>> = {
 };
 
 function show(catalogue: Catalogue, json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(catalogue, undefined, 2)}\n` : catalogueTable(catalogue, new Date()));
+  process.stdout.write(
+    json ? `${JSON.stringify(catalogue, undefined, 2)}\n` : plainText(catalogueTable(catalogue, new Date())),
+  );
 }
 
 function named({ name }: Request, backups: readonly Backup[]): Backup {

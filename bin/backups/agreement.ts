@@ -1,6 +1,7 @@
 import { CommandFailure } from './command-failure';
 import { type Conversation, canAsk, confirm } from './confirmation';
 import { databaseOf } from './database-of';
+import { plainText } from './plain-text';
 import type { Target } from './plan';
 import type { Request } from './request';
 import type { Role } from './role';
@@ -45,7 +46,7 @@ export class Agreement {
 
   /** Shows what will happen and asks. @throws CommandFailure when the answer is not the name of the database */
   public async reach(plan: string, { database }: Target): Promise<void> {
-    process.stderr.write(plan);
+    process.stderr.write(plainText(plan));
     if (this.request.meant === undefined) {
       await confirm(CONVERSATION, database);
     }

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { ACTIONS } from './actions';
 import { CommandFailure } from './command-failure';
+import { plainText } from './plain-text';
 import { type Action, readRequest } from './request';
 import { Session } from './session';
 import { USAGE } from './usage';
@@ -38,7 +39,7 @@ export async function backups(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommandFailure) {
-      process.stderr.write(`${error.message}\n`);
+      process.stderr.write(`${plainText(error.message)}\n`);
       return error.status;
     }
     throw error;

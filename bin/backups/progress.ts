@@ -1,3 +1,5 @@
+import { plainText } from './plain-text';
+
 /** Where progress is written: standard error, or a test's own stream. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
@@ -20,7 +22,7 @@ export class Progress {
 
   /** Shows what is going on. */
   public show(text: string): void {
-    const line = `${Math.floor((performance.now() - this.#begun) / 1000)} s  ${text}`;
+    const line = `${Math.floor((performance.now() - this.#begun) / 1000)} s  ${plainText(text)}`;
     if (this.stream.isTTY) {
       // A terminal that does not know its width says 0.
       const columns = this.stream.columns || 80;

@@ -4,6 +4,7 @@ import { type FoundCronJobs, findCronJobs } from './find-cron-jobs';
 import type { JobChanges } from './job-from-cron-job';
 import { Kubectl } from './kubectl';
 import type { Container, CronJob } from './kubernetes-objects';
+import { plainText } from './plain-text';
 import { Progress } from './progress';
 import { renderedBackups } from './rendered-backups';
 import type { Request } from './request';
@@ -55,7 +56,7 @@ export class Session {
    * @throws CommandFailure when it fails
    */
   public async run(role: Role, changes?: JobChanges): Promise<boolean> {
-    const { log, failure } = await this.#run(role, changes, (line) => process.stdout.write(`${line}\n`));
+    const { log, failure } = await this.#run(role, changes, (line) => process.stdout.write(`${plainText(line)}\n`));
     if (failure !== undefined) {
       throw new CommandFailure(1, failure);
     }
@@ -108,7 +109,7 @@ export class Session {
   async #ask(args: readonly string[], onWords?: (line: string) => void): Promise<Catalogue & Pick<JobEnd, 'failure'>> {
     const { log, failure } = await this.#run('catalogue', this.catalogueJob(args), (line) => {
       if (!isData(line)) {
-        process.stderr.write(`${line}\n`);
+        process.stderr.write(`${plainText(line)}\n`);
         onWords?.(line);
       }
     });
