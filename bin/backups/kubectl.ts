@@ -23,6 +23,9 @@ export interface CallOptions {
 /** A server that does not answer for this time is not reachable. */
 const REQUEST_TIMEOUT = '--request-timeout=20s';
 
+/** A call has a few requests; one that takes longer waits for something else. */
+const LONGEST_CALL_MS = 60_000;
+
 /** kubectl as a child process, for good with one context: a switch in another terminal changes nothing here. */
 export class Kubectl {
   /** kubectl with the context that is the current one now. */
@@ -89,9 +92,25 @@ function call(args: readonly string[], { input, signIn = false }: CallOptions): 
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.on('error', (error) => reject(notStarted(error)));
+    let late = false;
+    // People who sign in take their time; everywhere else a sign-in plugin may wait for somebody who sees nothing of it.
+    const limit = signIn
+      ? undefined
+      : setTimeout(() => {
+          late = true;
+          child.kill();
+          // A plugin goes on and has the pipes still.
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        }, LONGEST_CALL_MS);
+    child.on('error', (error) => {
+      clearTimeout(limit);
+      reject(notStarted(error));
+    });
     child.on('close', (code, signal) => {
-      const end = signal === null ? '' : `kubectl was ended by ${signal}`;
+      clearTimeout(limit);
+      const ended = signal === null ? '' : `kubectl was ended by ${signal}`;
+      const end = late ? `kubectl did not end within ${LONGEST_CALL_MS / 1000} s; does it wait for a login?` : ended;
       resolve({ code: code ?? 1, stdout, stderr: stderr + end, killed: signal !== null });
     });
     child.stdin?.on('error', () => undefined);
