@@ -156,6 +156,25 @@ test('a Job that is made anew under the same name does nothing, also after a rol
   expect(await runs.run(['restore', name], { RESTORE_ID: 'school-db-restore-11' })).toMatchObject({ code: 0 });
 });
 
+test('a second rollback does not take the database of a restore before, unless that is named', async () => {
+  const name = await runs.backup('custom');
+  expect(await runs.run(['restore', name])).toMatchObject({ code: 0 });
+  await runs.server.query(`INSERT INTO student (name) VALUES ('after the first restore')`, 'school');
+  expect(await runs.run(['restore', name])).toMatchObject({ code: 0 });
+  expect(await runs.run(['rollback'])).toMatchObject({ code: 0 });
+  const contents = await runs.contents();
+  const again = await runs.run(['rollback']);
+  expect(again).toMatchObject({
+    code: 14,
+    stderr: expect.stringMatching(/^rollback failed: the last restore is undone already, .*; name the database to put/),
+  });
+  expect(await runs.contents()).toEqual(contents);
+  const [, before] = /there are school_undone_\w+ (school_old_\w+)/.exec(again.stderr) ?? [];
+  expect(await runs.run(['rollback', before ?? ''])).toMatchObject({ code: 0 });
+  expect(await runs.contents()).not.toEqual(contents);
+  await runs.run(['drop-old']);
+});
+
 test('old databases are dropped by age or by name, never anything else', async () => {
   const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
   const [old, recent, undone] = [

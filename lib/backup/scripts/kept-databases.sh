@@ -25,10 +25,16 @@ rollback() {
     write_result ok "Database: $PGDATABASE is open again; a swap had been cut short, so nothing had to be rolled back"
     return
   fi
-  list_kept old 0
-  local incoming=${1-}
+  list_kept 'old|undone' 0
+  local incoming=${1-} newest=
+  IFS= read -r newest <"$scratch/rows" || true
+  # Two people may roll back at once: the second must not take the database of a restore before.
+  if [[ -z $incoming && $newest == "${PGDATABASE}_undone_"* ]]; then
+    fail 14 "the last restore is undone already, and what it had restored is $newest; name the database to put back$(kept_list)"
+  fi
+  incoming=${incoming:-$newest}
   if [[ -z $incoming ]]; then
-    IFS= read -r incoming <"$scratch/rows" || fail 14 "there is no ${PGDATABASE}_old_<time> to roll back to"
+    fail 14 "there is no ${PGDATABASE}_old_<time> to roll back to"
   elif ! grep -qxF -- "$incoming" "$scratch/rows"; then
     fail 14 "\"$incoming\" is not a database that a restore of $PGDATABASE has left$(kept_list)"
   fi

@@ -4,7 +4,7 @@
 # live database is untouched until the swap; whatever fails before leaves it as it was. It stays as <database>_old_<time>.
 #
 #   restore.sh restore NAME      restore the backup NAME, such as school_platform_20261120_190000
-#   restore.sh rollback [NAME]   put the newest <database>_old_<time>, or the named one, back in place
+#   restore.sh rollback [NAME]   put what the last restore replaced, <database>_old_<time>, or the named one back in place
 #   restore.sh drop-old [NAME]   drop the databases that restores and rollbacks have left, or the named one
 #
 # Runs in the official Debian postgres image of the server's major version, with this folder's other files beside it.
