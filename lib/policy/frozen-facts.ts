@@ -6,8 +6,8 @@ import { viewOf } from './tree-view';
 
 /**
  * What must not change unnoticed in a tree, because data would be lost, left behind, or the API server would refuse it:
- * the cluster and the namespace; paths and claims of volumes; size, class, volume and access modes of claims; selectors; claim
- * templates; and where databases keep their data.
+ * the cluster and the namespace; paths and claims of volumes; size, class, volume and access modes of claims; selectors;
+ * claim templates; and where databases keep their data.
  *
  * @returns fact (`PersistentVolume/school-backups-pv-prod nfs`) → value (`nas.example.lan:/school/backups`), sorted
  */

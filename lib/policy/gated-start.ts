@@ -8,8 +8,8 @@ import { isAfter } from './tree-view';
 
 /**
  * Flux applies all of a layer at once, and layers that do not depend on each other beside each other. Where a workload's
- * layer does not wait for the migration's, such as the app's own, nothing but a gate holds its pods back: each workload of the image that migrates, whatever its build, has one, which waits at least as long as the
- * Job may take.
+ * layer does not wait for the migration's, such as the app's own, nothing but a gate holds its pods back: each workload
+ * of the image that migrates, whatever its build, has one, which waits at least as long as the Job may take.
  */
 export const gatedStart = defineRule('gated-start', (view, report) => {
   const migrations = migrationsOf(view);

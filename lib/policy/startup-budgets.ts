@@ -11,8 +11,9 @@ const DEFAULT = { progressDeadline: 600, period: 10, failures: 3 };
 
 /**
  * Whoever waits for a start waits longer than it may take: `progressDeadlineSeconds` is above the gate's wait, the longest
- * startup budget or delay of readiness, and `minReadySeconds` together, and the timeout of the layer's Kustomization is not below either. Otherwise a slow
- * start, such as a database that recovers, is called failed and all that depends on it stands still.
+ * startup budget or delay of readiness, and `minReadySeconds` together, and the timeout of the layer's Kustomization is
+ * not below either. Otherwise a slow start, such as a database that recovers, is called failed and all that depends on
+ * it stands still.
  */
 export const startupBudgets = defineRule('startup-budgets', (view, report) => {
   for (const pod of view.pods) {

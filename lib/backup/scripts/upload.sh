@@ -102,8 +102,8 @@ put_part() {
   put "$BACKUP_DIR/$part" "$part" "$(field "$2")"
 }
 
-# replace_adopted NAME: removes the sidecar of that name from the store when `verify` wrote it, which came between the archive
-# and its sidecar: it is of the same archive and knows less of it.
+# replace_adopted NAME: removes the sidecar of that name from the store when `verify` wrote it, which came between the
+# archive and its sidecar: it is of the same archive and knows less of it.
 replace_adopted() {
   size_of "$1"
   [ -n "$size" ] || return 0
