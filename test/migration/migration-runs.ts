@@ -185,7 +185,9 @@ export class MigrationRuns {
       tool: image.tool,
       user: { uid: 1000 },
       resources: RESOURCES,
-      env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
+      env: Object.entries(env)
+        .filter(([variable]) => !database.direct.some((each) => each.name === variable))
+        .map(([variable, value]) => ({ name: variable, value })),
       backup: backups === undefined ? undefined : safetyBackup(platform, database as Database),
     });
     const connection = { ...this.#connection(name, env), ...env };

@@ -303,7 +303,13 @@ SQL
 # put_in_place NAME SUFFIX LINE
 # Sets `kept` to the name of the database that was live.
 put_in_place() {
-  printf -v kept '%s_%s_%(%Y%m%d_%H%M%S)T' "$PGDATABASE" "$2" -1
+  while true; do
+    printf -v kept '%s_%s_%(%Y%m%d_%H%M%S)T' "$PGDATABASE" "$2" -1
+    database_id "$kept" || fail 4 "the server's databases cannot be listed: $(said "$scratch/psql")"
+    # Another swap of this second.
+    [[ -n $id ]] || break
+    pause 0.2
+  done
   refuse_prepared_transactions
   release_lock backup
   # From here on a signal waits for the outcome, which is known within the minute.
