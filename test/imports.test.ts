@@ -50,6 +50,7 @@ function customResources(): CustomResource[] {
     .filter(({ apiVersion }) => /^[^/]+\.[^/]+\//.test(apiVersion) && !/\.k8s\.io\//.test(apiVersion));
 }
 
+// The upstream schemas are never copied here: where they lie beside the project, ours are held against them.
 const describeUpstream = existsSync(UPSTREAM) ? describe : describe.skip;
 if (!existsSync(UPSTREAM)) {
   process.stdout.write(`upstream schemas are not checked: ${UPSTREAM} is not there\n`);
@@ -63,7 +64,7 @@ describeUpstream('against the upstream schemas', () => {
     const [group, version] = resource.apiVersion.split('/');
     const definition = definitions.find(({ spec }) => spec.group === group && spec.names.kind === resource.kind);
     const schema = definition?.spec.versions.find(({ name }) => name === version)?.schema.openAPIV3Schema;
-    expect(schema).toBeDefined();
+    expect(schema).toHaveProperty('properties.spec');
     const validate = new Ajv({ strict: false, allErrors: true, logger: false }).compile(closed(schema as object));
     validate(resource);
     expect(validate.errors ?? []).toEqual([]);

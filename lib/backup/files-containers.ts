@@ -27,43 +27,30 @@ const FILES_DIR = '/files';
 
 /** The container that backs up uploaded files; none when there are none. */
 export function filesContainers(backups: Backups): ScriptContainer[] {
-  const { images, retention } = backups;
-  if (backups.files.length === 0 || images.rclone === undefined) {
-    return [];
-  }
-  return [
-    {
-      name: 'files',
-      image: images.rclone,
-      program: 'files.sh',
-      env: [
-        ...backupsEnv(backups),
-        ...runEnv,
-        jobName,
-        { name: 'CRON_JOB', value: backups.name },
-        ...filesEnv(backups),
-        ...retention.env,
-      ],
-      mounts: [backupFolder(backups), runFolder, ...filesMounts(backups, true)],
-      resources: RCLONE_RESOURCES,
-    },
-  ];
+  const env = [...runEnv, jobName, { name: 'CRON_JOB', value: backups.name }, ...backups.retention.env];
+  return containers(backups, { name: 'files', program: 'files.sh', env, mounts: [runFolder] }, true);
 }
 
 /** The container that lists states of uploaded files and brings one back; none when there are none. */
 export function uploadedFilesContainers(backups: Backups): ScriptContainer[] {
-  const { images } = backups;
-  if (backups.files.length === 0 || images.rclone === undefined) {
+  return containers(backups, { name: 'uploaded-files', program: 'uploaded-files.sh', args: ['list'] }, false);
+}
+
+function containers(
+  backups: Backups,
+  own: Pick<ScriptContainer, 'name' | 'program' | 'args' | 'env' | 'mounts'>,
+  readOnly: boolean,
+): ScriptContainer[] {
+  const { files, images } = backups;
+  if (files.length === 0 || images.rclone === undefined) {
     return [];
   }
   return [
     {
-      name: 'uploaded-files',
+      ...own,
       image: images.rclone,
-      program: 'uploaded-files.sh',
-      args: ['list'],
-      env: [...backupsEnv(backups), ...filesEnv(backups)],
-      mounts: [backupFolder(backups), ...filesMounts(backups, false)],
+      env: [...backupsEnv(backups), ...filesEnv(backups), ...(own.env ?? [])],
+      mounts: [backupFolder(backups), ...(own.mounts ?? []), ...filesMounts(files, readOnly)],
       resources: RCLONE_RESOURCES,
     },
   ];
@@ -77,7 +64,7 @@ function filesEnv({ store, volume }: Backups): k8s.EnvVar[] {
   ];
 }
 
-function filesMounts({ files }: Backups, readOnly: boolean): Mount[] {
+function filesMounts(files: readonly BackedUpFiles[], readOnly: boolean): Mount[] {
   return files.map(({ name, claim }) =>
     claimMount(claim, { path: `${FILES_DIR}/${name}`, volume: `files-${name}`, ...(readOnly && { readOnly }) }),
   );

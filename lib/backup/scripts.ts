@@ -40,7 +40,7 @@ const NEW_DATABASE = [
 const STORE = ['run.sh', 'rclone.sh', 'retention.sh', 'metadata.sh'] as const;
 
 /** What works on uploaded files. */
-const FILES = [...STORE, 'files-state.sh', 'files-restore.sh'] as const;
+const FILES = [...STORE, 'files-mirror.sh', 'files-state.sh', 'files-restore.sh'] as const;
 
 /** What a container may run: its shell (Alpine has no bash), and the files that it reads beside itself. */
 export const PROGRAMS = {
@@ -55,6 +55,7 @@ export const PROGRAMS = {
       ...BACKUP,
       'backup.sh',
       'safety-backup.sh',
+      'restore-checks.sh',
       ...NEW_DATABASE,
       'swap.sh',
       'swap.sql',

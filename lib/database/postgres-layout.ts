@@ -15,7 +15,7 @@ export interface PostgresLayoutProps {
   /** Path of the volume's root on the machine that serves it, e.g. `/school/db`; for messages and the commands in them. @default - the path in the pod */
   readonly exportPath?: string;
 
-  /** Directories of other databases on the same volume, relative to its root (`.` is the root itself). @default - none: any other cluster stops the start */
+  /** Directories of other databases on the same volume, relative to its root (`.` is the root itself). @default - none: another cluster stops the start */
   readonly otherClusters?: readonly string[];
 }
 

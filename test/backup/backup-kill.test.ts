@@ -26,6 +26,7 @@ async function killAtMoments(label: string, script: string, FORMAT: string): Pro
     const before = { kept: daily(30, 1, Date.now()), expired: daily(40, 31, Date.now()) };
     const folder = runs.folder(...before.expired, ...before.kept);
     const running = runs.start({ folder, database: 'school', script, env });
+    // The moment is what is tried: it must not depend on what the script shows of itself.
     await new Promise((resolve) => setTimeout(resolve, (unharmed.milliseconds * (i - Math.random())) / MOMENTS));
     killGroup(running.process, 'SIGKILL');
     await running.finished;

@@ -162,7 +162,7 @@ test.each([
   };
   const list = await runs.run(folder, ['list'], env);
   expect(list.entries[0]?.compatibility).toBe(answer);
-  // An older or a newer backup is as whole as any other.
+  // An older or a newer backup is no less whole.
   expect((await runs.run(folder, ['verify', '--all'], env)).code).toBe(0);
 });
 

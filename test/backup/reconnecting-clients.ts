@@ -168,6 +168,7 @@ export function timeOfRefusals(answers: readonly Answer[]): number {
   return refused.length === 0 ? 0 : Math.max(...refused) - Math.min(...refused);
 }
 
+/** Between two connections, as an app's pool waits: nothing is awaited here. */
 function rest(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PAUSE));
 }

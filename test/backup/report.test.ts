@@ -81,7 +81,8 @@ test('a child that outlives its killed worker still holds the FIFO; the end is t
   await pod.heard('dump');
   dump.process.kill('SIGKILL');
   await until('the worker is dead', () => dump.process.signalCode !== null);
-  await new Promise((resolve) => setTimeout(resolve, 1000)); // two looks of the reporter
+  // That nothing is told can only be seen by waiting: two looks of the reporter.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   expect(runs.slack.messages).toEqual([]);
   killAll(dump.process.pid);
   expect(await report.finished).toMatchObject({ code: 1 });
@@ -127,7 +128,8 @@ test('a worker that starts late but in time is waited for', async () => {
   const pod = runs.pod();
   const report = pod.report({ START_SECONDS: '3' });
   await until('the reporter made the FIFO', () => readdirSync(pod.folder).includes('dump.alive'));
-  await new Promise((resolve) => setTimeout(resolve, 1500)); // half of its time
+  // Being late is what is tried: half of the time that it has.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   pod.worker('dump', 'sleep 2.5; result ok');
   expect(await report.finished).toMatchObject({ code: 0 });
   expect(runs.slack.messages).toEqual(['[Cron] School Platform -- Backup completed']);

@@ -32,6 +32,7 @@ async function startOver(): Promise<void> {
 /** Restores, and sends a signal to the script and all it started after so many milliseconds. */
 async function signalled(signal: NodeJS.Signals, milliseconds: number): Promise<Finished> {
   const running = runs.start(['restore', name]);
+  // The moment is what is tried: it must not depend on what the script shows of itself.
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   if (signal === 'SIGKILL') {
     killGroup(running.process, signal);

@@ -228,6 +228,7 @@ test('a newer backup is restored when that is said to be wanted, with a warning'
   expect(runs.left('restore.result')).toMatch(/^Warning: the backup is NEWER than the running app: /m);
 });
 
+// Only root mounts a disk of a few megabytes; CI runs as root.
 const onSmallDisk = isRoot ? test : test.skip;
 if (!isRoot) {
   process.stderr.write('skipped: a server on a small disk needs root, which mounts a tmpfs\n');

@@ -46,6 +46,7 @@ export class Commands {
     const limit = options.seconds ?? 120;
     const running = this.start(program, args, options);
     let late = false;
+    // Only a limit: what is awaited is the program's end.
     const timer = setTimeout(() => {
       late = true;
       killGroup(running.process, 'SIGKILL');

@@ -55,6 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
   const interrupted = () => stop.abort(new Error('interrupted'));
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted).on('SIGHUP', interrupted);
+  // Only a limit, so that a run stops by itself.
   const deadline = setTimeout(
     () => stop.abort(new Error(`not done after ${DEADLINE_MINUTES} minutes`)),
     DEADLINE_MINUTES * 60_000,

@@ -53,6 +53,7 @@ export function secondsSince(begun: number): number {
   return Math.round((performance.now() - begun) / 100) / 10;
 }
 
+/** Between two looks at a condition. */
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

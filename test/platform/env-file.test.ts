@@ -44,6 +44,7 @@ test.each([
   expect(() => read(content)).toThrow(new Error(`platforms/shop/prod.env: ${problem}`));
 });
 
+// Words that people leave in a file, "TODO" among them, are what is tested here.
 test.each(['changeme', 'CHANGE_ME', 'replace-me', 'TODO', 'xxxx', 'your-host', '<host>', '...'])(
   'the placeholder %s is refused',
   (placeholder) => {

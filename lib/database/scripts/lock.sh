@@ -5,7 +5,7 @@
 # postmaster.pid cannot do this in pods: every server is process 1 of its own
 # container and takes the other's file for its own. The lock file lies beside the
 # data directory, not in it, because initdb wants an empty one. flock(2) is held
-# as long as any process has the file open, so children of a killed server count
+# as long as a process has the file open, so children of a killed server count
 # too. NFSv4 carries it to the server of the volume, NFSv3 does with lockd; a
 # mount with `nolock` or `local_lock` keeps it on one node.
 #

@@ -18,6 +18,7 @@ afterEach(() => project.remove());
 async function runInTime(args: string, recording: Partial<Recording>): Promise<Finished> {
   project.record(recording);
   const running = project.start(args.split(' '));
+  // Only a limit: a program that hangs fails the test with its missing exit status.
   const late = setTimeout(() => killGroup(running.process, 'SIGKILL'), 15_000);
   const finished = await running.finished;
   clearTimeout(late);
