@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # what one file sets another reads
+# shellcheck shell=sh disable=SC2034,SC2154 # what one file sets another reads
 #
 # A folder of uploaded files is copied to `current`, and what that takes away is kept beside it.
 #
